@@ -1,0 +1,1 @@
+"""What is fast, measured. Run one file, or all: .venv/bin/python -m benchmarks."""

@@ -1,0 +1,21 @@
+/** Names of what is cached, from the general to the particular, so that a prefix forgets a whole subject. */
+export const keys = {
+  setup: ["setup"] as const,
+  session: ["session"] as const,
+  system: ["system"] as const,
+  workspace: ["workspace"] as const,
+  datasets: ["datasets"] as const,
+  dataset: (id: string) => ["datasets", "one", id] as const,
+  documents: (id: string) => ["datasets", "documents", id] as const,
+  document: (id: string, document: string) => ["datasets", "document", id, document] as const,
+  segments: (id: string, document: string) => ["datasets", "segments", id, document] as const,
+  segment: (id: string, segment: string) => ["datasets", "segment", id, segment] as const,
+  apps: ["apps"] as const,
+  app: (id: string) => ["apps", "one", id] as const,
+  apiKeys: (path: string) => ["api-keys", path] as const,
+  conversations: (app: string) => ["conversations", app] as const,
+  messages: (app: string, conversation: string) => ["messages", app, conversation] as const,
+  providers: ["providers"] as const,
+  models: ["models"] as const,
+  defaultModels: ["default-models"] as const,
+};

@@ -1,0 +1,1 @@
+"""A self-hosted platform for LLM applications."""

@@ -1,0 +1,1 @@
+"""What it plugs into: one folder per kind, one per driver."""

@@ -1,0 +1,1 @@
+"""Chat and embed with a language model."""

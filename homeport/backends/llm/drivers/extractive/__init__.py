@@ -1,0 +1,1 @@
+"""Answers by quoting, when no model is configured."""

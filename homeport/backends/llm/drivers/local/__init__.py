@@ -1,0 +1,1 @@
+"""Embeddings from a small model in this process."""

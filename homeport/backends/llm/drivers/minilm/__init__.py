@@ -1,0 +1,1 @@
+"""Embeddings from all-MiniLM-L6-v2 in this process."""

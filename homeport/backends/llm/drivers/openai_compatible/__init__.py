@@ -1,0 +1,1 @@
+"""Anything that speaks the OpenAI HTTP interface."""

@@ -1,0 +1,1 @@
+"""One folder per storage: spec.py says what it is, driver.py speaks to it."""

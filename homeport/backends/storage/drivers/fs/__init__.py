@@ -1,0 +1,1 @@
+"""Files on a disk of this machine, or on one mounted there."""

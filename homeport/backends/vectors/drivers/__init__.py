@@ -1,0 +1,1 @@
+"""One folder per vector store: spec.py says what it is, driver.py speaks to it."""

@@ -1,0 +1,1 @@
+"""Points in PostgreSQL with the extension pgvector."""

@@ -1,0 +1,1 @@
+"""Points in one SQLite file of the data directory: the default."""

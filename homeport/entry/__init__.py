@@ -1,0 +1,1 @@
+"""How it starts: processes, settings, wiring, commands, migrations."""

@@ -1,0 +1,127 @@
+"""The ASGI application: the console API, the Service API, file links, health, and the console's files."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from homeport.entry import console_system, health
+from homeport.entry.console_files import BUILT, ConsoleFiles, not_built
+from homeport.entry.describe_api import DescribedApi
+from homeport.entry.settings import Settings
+from homeport.entry.version import VERSION
+from homeport.entry.wiring import jobs_running, open_house
+from homeport.features.apps.endpoints import console as apps_console
+from homeport.features.apps.endpoints import public as apps_public
+from homeport.features.chat.endpoints import console as chat_console
+from homeport.features.chat.endpoints import public as chat_public
+from homeport.features.files.endpoints.public import links_router
+from homeport.features.identity.endpoints import console as identity_console
+from homeport.features.knowledge.endpoints import console as knowledge_console
+from homeport.features.knowledge.endpoints import public as knowledge_public
+from homeport.features.providers.endpoints import console as providers_console
+from homeport.runtime.http import problems
+from homeport.runtime.http.context import BodyLimit, RequestContext
+
+_CONSOLE = (identity_console, knowledge_console, apps_console, chat_console, providers_console, console_system)
+_PUBLIC = (apps_public, chat_public, knowledge_public)
+_OVERHEAD = 1024 * 1024
+
+
+def console_api() -> DescribedApi:
+    """The API of the browser console."""
+    app = DescribedApi(
+        title="Homeport console API",
+        version=VERSION,
+        description="What the browser console asks. It changes with the console; programs use the Service API.",
+        root="/console/api",
+    )
+    for module in _CONSOLE:
+        app.include_router(module.router)
+    return app
+
+
+def service_api() -> DescribedApi:
+    """The public API, compatible with established clients."""
+    app = DescribedApi(
+        title="Homeport Service API",
+        version=VERSION,
+        description="Apps and knowledge bases for programs. Times are unix seconds, ids are UUIDs.",
+        root="/v1",
+    )
+    for module in _PUBLIC:
+        app.include_router(module.router)
+    return app
+
+
+def link_api() -> DescribedApi:
+    """Signed links to files."""
+    app = DescribedApi(title="Homeport file links", version=VERSION, description="Signed links.", root="/files")
+    app.include_router(links_router)
+    return app
+
+
+def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starlette:
+    """The whole application; it opens its house when it starts and closes it when it stops."""
+    console, service, links = console_api(), service_api(), link_api()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_house(settings, data_dir, sole=sole) as house, jobs_running(house):
+            for one in (app, console, service, links):
+                one.state.house = house
+                one.state.provided = house.rooms
+            yield
+
+    limits = settings.files
+    largest = max(
+        limits.upload_file_size_limit, limits.upload_video_file_size_limit, limits.upload_audio_file_size_limit
+    )
+    whole = Starlette(
+        lifespan=lifespan,
+        middleware=[
+            Middleware(RequestContext, headers={"X-Version": VERSION, "X-Env": settings.deployment.deploy_env})
+        ],
+        routes=[
+            *health.ROUTES,
+            Mount("/v1", _open_to(("*",), BodyLimit(service, limit=largest * 1024 * 1024 + _OVERHEAD))),
+            Mount(
+                "/console/api",
+                _open_to(
+                    settings.deployment.console_cors_allow_origins,
+                    BodyLimit(console, limit=largest * 1024 * 1024 * 5 + _OVERHEAD),
+                ),
+            ),
+            Mount("/files", _open_to(("*",), links)),
+            _console_route(),
+        ],
+    )
+    problems.install(whole)
+    return whole
+
+
+def _open_to(origins: tuple[str, ...], app: ASGIApp) -> ASGIApp:
+    """`app` for scripts of these origins; named ones may send the session cookie along."""
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_credentials="*" not in origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["X-Env", "X-Trace-Id", "X-Version"],
+    )
+
+
+def _console_route() -> Mount | Route:
+    if (BUILT / "index.html").is_file():
+        return Mount("/", ConsoleFiles(directory=BUILT, html=True))
+    return Route("/{path:path}", not_built)

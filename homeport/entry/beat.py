@@ -1,0 +1,98 @@
+"""The timetable of a fleet. Any number of these processes may run: one of them works, the others stand by.
+
+So far the timetable has one entry: the sweep, which tells the broker again what it may have forgotten. Workers and API
+processes sweep too, so a fleet without a beat loses nothing; what is added here later happens once, in one place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from pathlib import Path
+
+import structlog
+import uvloop
+from sqlalchemy.exc import SQLAlchemyError
+
+from homeport.entry.settings import Settings
+from homeport.runtime.db.database import Database
+from homeport.runtime.db.locks import LockNotAcquired, exclusively
+from homeport.runtime.tasks.dispatchers.celery import CeleryDispatcher
+from homeport.runtime.tasks.sweep import Sweep
+
+log = structlog.get_logger(__name__)
+
+LOCK = "homeport:beat"
+_STANDBY_SECONDS = 5.0
+#: The lock lives on one connection, which a server may close for its idleness: it is taken anew now and then.
+_TERM_SECONDS = 600.0
+_TICK_SECONDS = 2.0
+
+
+class Beat:
+    """Works through the timetable while it holds the lock."""
+
+    def __init__(self, database: Database, sweep: Sweep, *, standby: float = _STANDBY_SECONDS) -> None:
+        """`standby`: seconds between attempts to take the lock."""
+        self._database = database
+        self._sweep = sweep
+        self._standby = standby
+        self._stopping = asyncio.Event()
+        #: Whether this process is the one that works.
+        self.on_duty = False
+
+    def stop(self) -> None:
+        """End after what is being done now."""
+        self._stopping.set()
+
+    async def forever(self) -> None:
+        """Until it is stopped."""
+        while not self._stopping.is_set():
+            try:
+                await self._serve_a_term()
+            except LockNotAcquired:
+                log.debug("another beat is on duty")
+            except (OSError, SQLAlchemyError, TimeoutError) as error:
+                reason = (str(error) or type(error).__name__).splitlines()[0]
+                log.warning("the timetable waits for the database", error=reason)
+            await self._pause(self._standby)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _serve_a_term(self) -> None:
+        async with exclusively(self._database, LOCK, seconds=0):
+            log.info("on duty: this beat works through the timetable")
+            self.on_duty = True
+            try:
+                end = time.monotonic() + _TERM_SECONDS
+                while time.monotonic() < end and not self._stopping.is_set():
+                    await self._sweep.once()
+                    await self._pause(_TICK_SECONDS)
+            finally:
+                self.on_duty = False
+
+
+def run(settings: Settings, data_dir: Path) -> int:
+    """Keep the timetable until a signal comes."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_keep(settings, data_dir))
+    return 0
+
+
+async def _keep(settings: Settings, data_dir: Path) -> None:
+    database = Database(settings.database.url(data_dir), settings.database)
+    dispatcher = CeleryDispatcher(settings.celery)
+    beat = Beat(database, Sweep(database, dispatcher))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, beat.stop)
+    try:
+        await beat.forever()
+    finally:
+        await dispatcher.close()
+        await database.close()
+    log.info("beat has stopped")

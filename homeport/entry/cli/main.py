@@ -1,0 +1,71 @@
+"""The `homeport` command. A command's module is loaded when the command is used, so `--help` is quick."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from homeport.entry.version import VERSION
+from homeport.runtime.errors import HomeportError
+
+#: Command name -> module of this folder, and its line in the overview.
+COMMANDS = {
+    "up": ("up", "Run everything in one process."),
+    "demo": ("demo", "Load sample documents, ask a question, print the cited answer."),
+    "serve": ("serve", "Run one part of a fleet: MODE=api, worker, beat or migration."),
+    "upgrade-db": ("upgrade_db", "Bring the database to this version's schema."),
+    "openapi": ("openapi", "Print the OpenAPI document of the Service API."),
+}
+
+_EPILOG = """\b
+Examples:
+  homeport up                          run on http://127.0.0.1:5001
+  homeport up --port 8080 --data-dir /srv/homeport
+  homeport demo                        see a cited answer in seconds
+  MODE=worker homeport serve           a worker of a fleet
+"""
+
+
+class Lazy(click.Group):
+    """A group that knows its commands by name and loads each when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """In the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command, loaded."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"homeport.entry.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The overview, from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=Lazy, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="homeport")
+def cli() -> None:
+    """A self-hosted platform for LLM applications.
+
+    Settings come from options, the environment and a file .env in the current directory.
+    """
+
+
+def main() -> None:
+    """Run the command line; an error is one sentence and exit status 1."""
+    try:
+        cli()
+    except HomeportError as error:
+        click.secho(error.message, err=True, fg="red")
+        if error.hint:
+            click.echo(error.hint, err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(141)

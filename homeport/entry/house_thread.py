@@ -1,0 +1,133 @@
+"""The house of a worker process: open on an event loop in a thread of its own, beside the broker's threads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from concurrent.futures import Future
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from homeport.entry.settings import Settings
+from homeport.entry.wiring import House, jobs_running, open_house
+
+log = structlog.get_logger(__name__)
+
+#: Seconds that running jobs get when a worker is asked to stop; what is left then is handed back.
+GRACE_SECONDS = 10.0
+
+
+class Leaving:
+    """Tells this process and all that were forked from it to stop: a pipe that becomes readable, and stays so."""
+
+    def __init__(self) -> None:
+        """Made before the fork."""
+        self._readable, self._writable = os.pipe()
+
+    def announce(self) -> None:
+        """May be called in a signal handler."""
+        os.write(self._writable, b"!")
+
+    async def announced(self) -> None:
+        """Wait for it."""
+        loop = asyncio.get_running_loop()
+        seen = asyncio.Event()
+        loop.add_reader(self._readable, seen.set)
+        try:
+            await seen.wait()
+        finally:
+            loop.remove_reader(self._readable)
+
+
+class HouseThread:
+    """Opens the house, runs jobs for other threads, hands back what runs when it is time to leave, and closes."""
+
+    def __init__(self, settings: Settings, data_dir: Path, leaving: Leaving) -> None:
+        """Starts nothing: after a fork, a thread would be left behind."""
+        self._settings = settings
+        self._data_dir = data_dir
+        self._leaving = leaving
+        self._opened: Future[tuple[House, asyncio.AbstractEventLoop]] = Future()
+        self._closing = asyncio.Event()
+        self._thread = threading.Thread(target=self._main, name="house", daemon=True)
+        #: What ended the loop before it was closed.
+        self.fault: BaseException | None = None
+
+    def open(self) -> None:
+        """Open the house; raises what hinders it."""
+        self._thread.start()
+        self._opened.result()
+
+    def run(self, job_id: str) -> bool:
+        """Run a job and wait for its end; False when it was not to be had."""
+        house, loop = self._opened.result()
+        return asyncio.run_coroutine_threadsafe(house.runner.run(job_id), loop).result()
+
+    def close(self) -> None:
+        """Hand back what still runs and close the house."""
+        _, loop = self._opened.result()
+        if self._thread.is_alive():
+            loop.call_soon_threadsafe(self._closing.set)
+            self._thread.join()
+
+    def _main(self) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            self.fault = runner.run(self._guarded())
+        if self.fault is None:
+            return
+        if not self._opened.done():
+            self._opened.set_exception(self.fault)
+            return
+        log.critical("the worker's event loop has ended", exc_info=self.fault)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    async def _guarded(self) -> BaseException | None:
+        [fault] = await asyncio.gather(self._live(), return_exceptions=True)
+        return fault
+
+    async def _live(self) -> None:
+        async with open_house(self._settings, self._data_dir) as house, jobs_running(house):
+            self._opened.set_result((house, asyncio.get_running_loop()))
+            async with asyncio.TaskGroup() as group:
+                leaving = group.create_task(self._leave(house))
+                await self._closing.wait()
+                leaving.cancel()
+
+    async def _leave(self, house: House) -> None:
+        await self._leaving.announced()
+        log.info("leaving: no more jobs are taken", seconds_for_running_jobs=GRACE_SECONDS)
+        await house.runner.close(GRACE_SECONDS)
+
+
+class Tenant:
+    """The house of whichever process asks: each process opens its own, once, after it was forked."""
+
+    def __init__(self, settings: Settings, data_dir: Path) -> None:
+        """Opens nothing yet."""
+        self._settings = settings
+        self._data_dir = data_dir
+        self._owner: int | None = None
+        self._thread: HouseThread | None = None
+        self._lock = threading.Lock()
+        self.leaving = Leaving()
+
+    def house(self) -> HouseThread:
+        """This process' house, opened when it is not; raises what hinders that."""
+        with self._lock:
+            if self._thread is None or self._owner != os.getpid():
+                thread = HouseThread(self._settings, self._data_dir, self.leaving)
+                thread.open()
+                self._thread, self._owner = thread, os.getpid()
+            return self._thread
+
+    def move_out(self) -> BaseException | None:
+        """Close this process' house, if it has one; answer what had ended it before, if anything had."""
+        with self._lock:
+            if self._thread is None or self._owner != os.getpid():
+                return None
+            self._thread.close()
+            return self._thread.fault

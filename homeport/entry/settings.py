@@ -1,0 +1,48 @@
+"""The one settings tree: every room's own section, read once per process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from homeport.backends.llm.settings import LlmSettings
+from homeport.backends.storage.settings import StorageSettings
+from homeport.backends.vectors.settings import VectorSettings
+from homeport.entry.deployment import DeploymentSettings
+from homeport.features.files.settings import FilesSettings
+from homeport.features.identity.settings import IdentitySettings
+from homeport.features.knowledge.settings import KnowledgeSettings
+from homeport.features.providers.settings import ProvidersSettings
+from homeport.runtime.config.load import load
+from homeport.runtime.config.sources import Sources
+from homeport.runtime.db.settings import DatabaseSettings
+from homeport.runtime.offload.settings import OffloadSettings
+from homeport.runtime.ops.settings import LoggingSettings
+from homeport.runtime.outbound.settings import OutboundSettings
+from homeport.runtime.tasks.settings import CelerySettings
+
+
+class Settings(BaseModel):
+    """All sections of this process."""
+
+    model_config = ConfigDict(frozen=True)
+
+    deployment: DeploymentSettings
+    logging: LoggingSettings
+    database: DatabaseSettings
+    celery: CelerySettings
+    outbound: OutboundSettings
+    offload: OffloadSettings
+    storage: StorageSettings
+    vectors: VectorSettings
+    llm: LlmSettings
+    identity: IdentitySettings
+    files: FilesSettings
+    providers: ProvidersSettings
+    knowledge: KnowledgeSettings
+
+
+def read_settings(sources: Sources | None = None) -> Settings:
+    """Read `.env` of the current directory under the environment; raises `ConfigurationError` with every problem."""
+    return load(Settings, sources or Sources(env_file=Path(".env")))

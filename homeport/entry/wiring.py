@@ -1,0 +1,183 @@
+"""Open everything this process works with, connect it, and close it in reverse order."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from homeport.backends.llm.registry import Models, open_models
+from homeport.backends.storage.port import Storage
+from homeport.backends.storage.registry import open_storage
+from homeport.backends.vectors.port import VectorStore
+from homeport.backends.vectors.registry import open_vectors
+from homeport.entry.fleet import require_extra
+from homeport.entry.settings import Settings
+from homeport.features.apps.room import AppsRoom
+from homeport.features.apps.usages import AppUsages
+from homeport.features.chat.repository import end_interrupted, remove_of_app
+from homeport.features.chat.room import ChatRoom
+from homeport.features.chat.stop import Stops
+from homeport.features.files.room import FilesRoom
+from homeport.features.identity.master_key import read_master_key
+from homeport.features.identity.passwords import Passwords
+from homeport.features.identity.room import IdentityRoom
+from homeport.features.identity.vault import Vault
+from homeport.features.knowledge import tasks as knowledge_tasks
+from homeport.features.knowledge.room import KnowledgeRoom
+from homeport.features.providers.room import ProvidersRoom
+from homeport.runtime.db.columns import utc_now
+from homeport.runtime.db.database import Database
+from homeport.runtime.offload.pool import Offload
+from homeport.runtime.outbound.client import Outbound
+from homeport.runtime.tasks import repository
+from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
+from homeport.runtime.tasks.dispatchers.port import Dispatcher
+from homeport.runtime.tasks.jobs import Jobs
+from homeport.runtime.tasks.run import Runner
+from homeport.runtime.tasks.sweep import Sweep
+from homeport.runtime.tasks.task import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A wired process."""
+
+    settings: Settings
+    data_dir: Path
+    database: Database
+    dispatcher: Dispatcher
+    runner: Runner
+    sweep: Sweep
+    registry: Registry
+    #: What endpoints and commands ask for, by type.
+    rooms: dict[type[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """What this process plugs into, open."""
+
+    storage: Storage
+    vectors: VectorStore
+    models: Models
+    offload: Offload
+    outbound: Outbound
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) -> AsyncIterator[House]:
+    """Wire everything; jobs do not run before `jobs_running`. `sole`: no other process uses this database."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database.url(data_dir), settings.database)
+        stack.push_async_callback(database.close)
+        registry = Registry()
+        runner = Runner(database, registry)
+        dispatcher = _dispatcher(settings, runner)
+        stack.push_async_callback(dispatcher.close)
+        stack.push_async_callback(runner.close)
+        backends = await _open_backends(stack, settings, data_dir)
+        jobs = Jobs(dispatcher, runner.stop)
+        rooms = _make_rooms(settings, data_dir, database, backends, jobs, sole=sole)
+        stack.push_async_callback(rooms[KnowledgeRoom].hits.close)
+        stack.push_async_callback(rooms[ChatRoom].stops.close)
+        registry.add(knowledge_tasks.TASKS, rooms[KnowledgeRoom])
+        if sole:
+            await _tidy_up(database)
+        yield House(
+            settings=settings,
+            data_dir=data_dir,
+            database=database,
+            dispatcher=dispatcher,
+            runner=runner,
+            sweep=Sweep(database, dispatcher),
+            registry=registry,
+            rooms=rooms,
+        )
+
+
+async def _open_backends(stack: AsyncExitStack, settings: Settings, data_dir: Path) -> Backends:
+    """Each is closed by `stack`, also when a later one cannot be opened."""
+    storage = await open_storage(settings.storage, data_dir)
+    stack.push_async_callback(storage.close)
+    vectors = await open_vectors(settings.vectors, data_dir)
+    stack.push_async_callback(vectors.close)
+    models = await open_models(settings.llm)
+    stack.push_async_callback(models.close)
+    offload = Offload(settings.offload)
+    stack.push_async_callback(offload.close)
+    outbound = Outbound(settings.outbound)
+    stack.push_async_callback(outbound.close)
+    return Backends(storage, vectors, models, offload, outbound)
+
+
+def _make_rooms(
+    settings: Settings, data_dir: Path, database: Database, backends: Backends, jobs: Jobs, *, sole: bool
+) -> dict[type[Any], Any]:
+    """The slices' rooms by their type, from the bottom of the stack to its top."""
+    vault = Vault(read_master_key(settings.identity, data_dir))
+    identity = IdentityRoom(database, settings.identity, vault, Passwords())
+    files = FilesRoom(database, backends.storage, settings.files, vault)
+    allow_private = settings.providers.model_endpoint_allow_private
+    providers = ProvidersRoom(
+        database=database,
+        models=backends.models,
+        vault=vault,
+        outbound=backends.outbound,
+        settings=settings.providers,
+        allow_private=sole if allow_private is None else allow_private,
+    )
+    knowledge = KnowledgeRoom(
+        database=database,
+        storage=backends.storage,
+        vectors=backends.vectors,
+        providers=providers,
+        files=files,
+        jobs=jobs,
+        offload=backends.offload,
+        outbound=backends.outbound,
+        settings=settings.knowledge,
+        usages=AppUsages(),
+    )
+    apps = AppsRoom(database=database, knowledge=knowledge, files=files, providers=providers, deleted=(remove_of_app,))
+    stops = Stops(database, replicas=not sole)
+    chat = ChatRoom(database=database, apps=apps, knowledge=knowledge, providers=providers, stops=stops)
+    return {type(room): room for room in (database, identity, files, providers, knowledge, apps, chat)}
+
+
+async def _tidy_up(database: Database) -> None:
+    """What the process before this one left when it was killed: jobs it held, answers it was writing."""
+    async with database.begin() as session:
+        await repository.release_all(session)
+        await end_interrupted(session, before=utc_now())
+
+
+@asynccontextmanager
+async def jobs_running(house: House) -> AsyncIterator[None]:
+    """Take and, with the local dispatcher, run jobs while the block lasts; sweep for forgotten ones.
+
+    At the end the jobs that run are handed back, while everything they work with is still open.
+    """
+    await house.dispatcher.start()
+    await house.sweep.start()
+    try:
+        yield
+    finally:
+        await house.sweep.close()
+        await house.runner.close()
+
+
+def _dispatcher(settings: Settings, runner: Runner) -> Dispatcher:
+    # SQLite is for one process, which then does its jobs itself, whatever an .env from elsewhere says of a broker.
+    if settings.celery.celery_broker_url is None or settings.database.kind == "sqlite":
+        local = LocalDispatcher()
+        local.connect(runner.run)
+        return local
+    require_extra("celery", "CELERY_BROKER_URL")
+    # Celery is an extra and a tenth of the start-up time: loaded only when a broker is set.
+    module = importlib.import_module("homeport.runtime.tasks.dispatchers.celery")
+    dispatcher: Dispatcher = module.CeleryDispatcher(settings.celery)
+    return dispatcher

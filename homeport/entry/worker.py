@@ -1,0 +1,100 @@
+"""The Celery worker. The broker's messages only name jobs; the rows say what they are, and one loop does them.
+
+`homeport serve` with MODE=worker starts it. `celery -A homeport.entry.worker inspect active` and its like work as well:
+the application is made from the settings when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import structlog
+from celery import Celery, signals
+
+from homeport.entry.data_dir import prepare
+from homeport.entry.fleet import worker_pool
+from homeport.entry.house_thread import Tenant
+from homeport.entry.settings import Settings, read_settings
+from homeport.runtime.db.columns import new_id
+from homeport.runtime.ops.logs import configure_logs
+from homeport.runtime.tasks.dispatchers.celery import RUN_JOB, make_celery
+
+log = structlog.get_logger(__name__)
+
+
+def make_worker(settings: Settings, data_dir: Path) -> tuple[Celery, Tenant]:
+    """The application with its one task, and the house in which that task works."""
+    app = make_celery(settings.celery)
+    # The current application is a matter of each thread; without a default, threads of the pool would find another.
+    app.set_default()
+    tenant = Tenant(settings, data_dir)
+
+    @app.task(name=RUN_JOB)
+    def run_job(job_id: str) -> None:
+        tenant.house().run(job_id)
+
+    def set_up_logging(**_signal: Any) -> None:
+        _configure_logs(settings)
+
+    def start_process(**_signal: Any) -> None:
+        _configure_logs(settings)
+        tenant.house()
+
+    def announce(**_signal: Any) -> None:
+        tenant.leaving.announce()
+
+    def end_process(**_signal: Any) -> None:
+        tenant.move_out()
+
+    signals.setup_logging.connect(set_up_logging, weak=False)
+    signals.worker_process_init.connect(start_process, weak=False)
+    signals.worker_process_shutdown.connect(end_process, weak=False)
+    signals.worker_shutting_down.connect(announce, weak=False)
+    return app, tenant
+
+
+def run(settings: Settings, data_dir: Path) -> int:
+    """Work until a signal comes; answers the exit status. Raises what hinders it from opening its house."""
+    celery = settings.celery
+    pool = worker_pool(celery)
+    app, tenant = make_worker(settings, data_dir)
+    if pool.name == "threads":
+        tenant.house()
+    worker = app.Worker(
+        hostname=f"homeport-{new_id()[-8:]}@{socket.gethostname()}",
+        pool_cls=pool.name,
+        concurrency=pool.size,
+        autoscale=pool.autoscale,
+        queues=list(celery.queues),
+        loglevel=settings.logging.log_level,
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+    )
+    log.info("worker starts", pool=pool.name, jobs_at_once=pool.size, queues=list(celery.queues))
+    worker.start()
+    fault = tenant.move_out()
+    return worker.exitcode or (1 if fault else 0)
+
+
+def _configure_logs(settings: Settings) -> None:
+    configure_logs(settings.logging)
+    # Two lines for every message that came and went say less than the job's row.
+    for name in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.DEBUG if settings.logging.log_level == "DEBUG" else logging.WARNING)
+
+
+def __getattr__(name: str) -> Celery:
+    if name != "app":
+        raise AttributeError(name)
+    return _app_from_settings()
+
+
+@cache
+def _app_from_settings() -> Celery:
+    settings = read_settings()
+    return make_worker(settings, prepare(settings.deployment.homeport_data_dir))[0]

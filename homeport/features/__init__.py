@@ -1,0 +1,1 @@
+"""What it does: one folder per thing a user has a word for."""

@@ -1,0 +1,1 @@
+"""What is published: definition, versions, keys, sharing."""

@@ -1,0 +1,81 @@
+"""Stop an answer that is being written: here at once, on another replica through the message's row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from homeport.features.chat import repository
+from homeport.runtime.db.database import Database
+
+log = structlog.get_logger(__name__)
+
+_LOOK_SECONDS = 1.0
+
+
+class Stops:
+    """The answers that this process is writing, by task id, with the person who asked."""
+
+    def __init__(self, database: Database, *, replicas: bool) -> None:
+        """`replicas`: other processes serve the same apps, so their requests to stop must be looked for."""
+        self._database = database
+        self._replicas = replicas
+        self._running: dict[str, tuple[str, asyncio.Task[None]]] = {}
+        self._watcher: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def registered(self, task_id: str, person: str) -> Iterator[None]:
+        """The current task writes the answer `task_id` for `person` while the block lasts."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._running[task_id] = (person, task)
+        if self._replicas and self._watcher is None:
+            self._watcher = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            self._running.pop(task_id, None)
+
+    async def stop(self, task_id: str, app_id: str, person: str) -> None:
+        """Stop an answer; an unknown one, or one of another person, is let alone without a word."""
+        found = self._running.get(task_id)
+        if found is not None:
+            if found[0] == person:
+                found[1].cancel()
+        elif self._replicas:
+            async with self._database.begin() as session:
+                await repository.request_stop(session, task_id, app_id, person)
+
+    async def close(self) -> None:
+        """Stop watching, and every answer."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+        await self.stop_all()
+
+    async def stop_all(self) -> None:
+        """Stop every answer; each is saved as far as it came, and its stream ends properly."""
+        tasks = [task for _, task in self._running.values()]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=5)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if not self._running:
+                continue
+            try:
+                async with self._database.read() as session:
+                    asked = await repository.stop_requested(session, list(self._running))
+            except (OSError, DBAPIError, TimeoutError) as error:
+                log.warning("requests to stop were not looked for", error=str(error))
+                continue
+            for task_id in asked:
+                found = self._running.get(task_id)
+                if found is not None:
+                    found[1].cancel()

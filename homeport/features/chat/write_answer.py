@@ -1,0 +1,137 @@
+"""Answer a turn: find passages, ask the model, hand on what comes, save the end. The one way for every surface."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from homeport.backends.llm.port import ChatRequest, Passage, Usage
+from homeport.features.chat import repository
+from homeport.features.chat.cite import cite
+from homeport.features.chat.prompt import make_prompt
+from homeport.features.chat.room import ChatRoom
+from homeport.features.chat.turn import Turn
+from homeport.features.knowledge.retrieve import RetrievalOptions, Retrieved, search
+from homeport.features.providers.choose import choose_llm
+from homeport.features.providers.known_workspaces import ModelRef
+from homeport.runtime.errors import HomeportError
+from homeport.runtime.http.problems import problem_of
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a turn."""
+
+    parts: list[str] = field(default_factory=list)
+    resources: list[dict[str, object]] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    provider: str = ""
+    model: str = ""
+    status: str = "normal"
+    error: Exception | None = None
+    first_token_at: float | None = None
+    ended_at: float = 0.0
+
+    @property
+    def answer(self) -> str:
+        """The whole text."""
+        return "".join(self.parts)
+
+
+class Sink(Protocol):
+    """Where an answer goes while it is written."""
+
+    def text(self, text: str) -> None:
+        """A piece of the answer."""
+
+    def end(self, outcome: Outcome) -> None:
+        """It is finished, stopped or failed, and saved."""
+
+
+async def write_answer(room: ChatRoom, turn: Turn, sink: Sink) -> Outcome:
+    """Answer `turn` into `sink`. Cancelling the task that runs this stops the answer; it is saved as far as it came."""
+    outcome = Outcome()
+    try:
+        with room.stops.registered(turn.task_id, turn.speaker.person):
+            outcome.error = await problem_of(_generate(room, turn, sink, outcome))
+    except asyncio.CancelledError:
+        outcome.status = "stopped"
+    if outcome.error is not None:
+        outcome.status = "error"
+    outcome.ended_at = time.perf_counter()
+    try:
+        unsaved = await problem_of(asyncio.shield(_save(room, turn, outcome)))
+        outcome.error = outcome.error or unsaved
+    finally:
+        sink.end(outcome)
+    return outcome
+
+
+async def _generate(room: ChatRoom, turn: Turn, sink: Sink, outcome: Outcome) -> None:
+    configuration = turn.app.configuration
+    passages = await _find_passages(room, turn)
+    outcome.resources = [
+        cite(number, passage, turn.question.retriever_from) for number, passage in enumerate(passages, 1)
+    ]
+    wanted = configuration.model
+    ref = ModelRef(wanted.provider, wanted.name) if wanted and wanted.provider and wanted.name else None
+    chosen = await choose_llm(room.providers, turn.app.workspace_id, ref)
+    outcome.provider, outcome.model = chosen.provider, chosen.model
+    request = ChatRequest(
+        model=chosen.model,
+        messages=make_prompt(turn, passages),
+        parameters=wanted.completion_params if wanted else {},
+        passages=tuple(
+            Passage(passage.content, passage.document_name, number) for number, passage in enumerate(passages, 1)
+        ),
+        user=turn.speaker.person,
+    )
+    async with aclosing(chosen.chat.stream(request)) as pieces:
+        async for piece in pieces:
+            if piece.text:
+                if outcome.first_token_at is None:
+                    outcome.first_token_at = time.perf_counter()
+                outcome.parts.append(piece.text)
+                sink.text(piece.text)
+            if piece.usage is not None:
+                outcome.usage = piece.usage
+
+
+async def _find_passages(room: ChatRoom, turn: Turn) -> list[Retrieved]:
+    configuration = turn.app.configuration
+    dataset_ids = configuration.dataset_ids
+    asked = turn.question.query or str(turn.question.inputs.get(configuration.dataset_query_variable or "") or "")
+    if not dataset_ids or not asked.strip():
+        return []
+    retrieval = configuration.dataset_configs
+    options = RetrievalOptions(
+        top_k=retrieval.top_k,
+        score_threshold=retrieval.score_threshold if retrieval.score_threshold_enabled else None,
+        highlights=False,
+    )
+    return await search(room.knowledge, turn.app.workspace_id, dataset_ids, asked, options)
+
+
+async def _save(room: ChatRoom, turn: Turn, outcome: Outcome) -> None:
+    first = outcome.first_token_at or outcome.ended_at
+    values = {
+        "answer": outcome.answer,
+        "status": outcome.status,
+        "error": None if outcome.error is None else _sentence(outcome.error),
+        "provider": outcome.provider,
+        "model": outcome.model,
+        "prompt_tokens": outcome.usage.prompt_tokens,
+        "completion_tokens": outcome.usage.completion_tokens,
+        "latency": outcome.ended_at - turn.began,
+        "first_token_latency": first - turn.began,
+        "resources": outcome.resources,
+    }
+    async with room.database.begin() as session:
+        await repository.finish_message(session, turn.message_id, values)
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error) if isinstance(error, HomeportError) else "Internal Server Error"

@@ -1,0 +1,1 @@
+"""Files people hand over: uploads, their limits, signed links."""

@@ -1,0 +1,39 @@
+"""Every query of the slice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from homeport.features.files.tables import UploadFile
+
+
+async def find(session: AsyncSession, file_id: str) -> UploadFile | None:
+    """By id, of any workspace."""
+    return await session.get(UploadFile, file_id)
+
+
+async def find_many(session: AsyncSession, workspace_id: str, file_ids: Iterable[str]) -> Sequence[UploadFile]:
+    """Those of the workspace."""
+    wanted = list(file_ids)
+    found = await session.scalars(
+        select(UploadFile).where(UploadFile.workspace_id == workspace_id, UploadFile.id.in_(wanted))
+    )
+    return found.all()
+
+
+async def mark_used(session: AsyncSession, file_ids: Iterable[str], used_by: str, now: datetime) -> None:
+    """Note the first use of each."""
+    await session.execute(
+        update(UploadFile)
+        .where(UploadFile.id.in_(list(file_ids)), UploadFile.used.is_(False))
+        .values(used=True, used_by=used_by, used_at=now)
+    )
+
+
+async def delete_many(session: AsyncSession, file_ids: Iterable[str]) -> None:
+    """The rows; the blobs are not looked at."""
+    await session.execute(delete(UploadFile).where(UploadFile.id.in_(list(file_ids))))

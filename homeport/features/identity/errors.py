@@ -1,0 +1,85 @@
+"""What can go wrong with people, sessions and keys."""
+
+from __future__ import annotations
+
+from homeport.runtime.errors import Forbidden, HomeportError, InvalidInput, TooManyRequests, Unauthorized
+
+
+class NotSignedIn(Unauthorized):
+    """Log in to continue."""
+
+
+class CsrfTokenInvalid(Unauthorized):
+    """The header X-CSRF-Token is missing or is not the one of this session; send the value of the cookie csrf_token."""
+
+
+class AuthenticationFailed(Unauthorized):
+    """The email or the password is wrong."""
+
+    code = "authentication_failed"
+
+
+class AccountBanned(Forbidden):
+    """This account may not log in; ask an administrator of the workspace."""
+
+    code = "account_banned"
+
+
+class TooManyLoginAttempts(TooManyRequests):
+    """Too many wrong passwords; wait before the next attempt."""
+
+    code = "too_many_login_attempts"
+
+    def __init__(self, seconds: int) -> None:
+        """`seconds` to wait."""
+        self.retry_after = seconds
+        super().__init__(
+            f"Too many wrong passwords; wait {seconds} seconds before the next attempt.",
+            hint="An administrator can change LOGIN_LOCKOUT_DURATION.",
+        )
+
+
+class AlreadySetUp(Forbidden):
+    """The first administrator exists already; log in."""
+
+    code = "already_setup"
+
+
+class InitPasswordWrong(Unauthorized):
+    """This server asks for its INIT_PASSWORD before the first administrator can be created."""
+
+    code = "init_validate_failed"
+
+
+class PasswordNotAccepted(InvalidInput):
+    """A password needs at least 8 characters, with letters and digits."""
+
+
+class CurrentPasswordIncorrect(InvalidInput):
+    """The current password is wrong."""
+
+    code = "current_password_incorrect"
+
+
+class TooManyKeys(InvalidInput):
+    """There are 10 API keys already; delete one to make another."""
+
+    code = "max_keys_exceeded"
+
+
+class KeyInvalid(Unauthorized):
+    """Access token is invalid"""
+
+
+class WorkspaceArchived(Forbidden):
+    """The workspace is archived."""
+
+
+class SecretUnreadable(HomeportError):
+    """A sealed secret cannot be opened: it was sealed with another SECRET_KEY."""
+
+    code = "secret_unreadable"
+
+    def __init__(self) -> None:
+        """Say what to do about it."""
+        super().__init__(hint="Bring the former SECRET_KEY back, or enter the secret again.")

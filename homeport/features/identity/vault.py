@@ -1,0 +1,73 @@
+"""Seal secrets that must be read again: AES-256-GCM under a key of the workspace, which the master key seals."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode, b64encode
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from homeport.features.identity import repository
+from homeport.features.identity.errors import SecretUnreadable
+from homeport.runtime.errors import NotFound
+
+_FORMAT = "v1:"
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+
+
+class Vault:
+    """Seals texts. Each seal names its context (`model-provider:openai`) and opens under the same one only."""
+
+    def __init__(self, master: bytes) -> None:
+        """`master`: a secret of any length. It is never used itself: each use has a key derived from it."""
+        self._master = master
+        self._cipher = AESGCM(self.derive("seal"))
+
+    def derive(self, purpose: str) -> bytes:
+        """32 bytes for one `purpose`, always the same."""
+        info = f"homeport/{purpose}".encode()
+        return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=info).derive(self._master)
+
+    def seal(self, text: str, context: str) -> str:
+        """A text fit for a column; different each time."""
+        return self._seal(text.encode(), context)
+
+    def open(self, sealed: str, context: str) -> str:
+        """What was sealed. Raises `SecretUnreadable` when the key or the context is another one."""
+        return self._open(sealed, context).decode()
+
+    def new_workspace_key(self, workspace_id: str) -> str:
+        """A fresh key for a new workspace, sealed."""
+        return self._seal(os.urandom(_KEY_BYTES), _key_context(workspace_id))
+
+    def of_workspace(self, workspace_id: str, sealed_key: str) -> Vault:
+        """The workspace's own vault. Raises `SecretUnreadable`."""
+        return Vault(self._open(sealed_key, _key_context(workspace_id)))
+
+    def _seal(self, secret: bytes, context: str) -> str:
+        nonce = os.urandom(_NONCE_BYTES)
+        return _FORMAT + b64encode(nonce + self._cipher.encrypt(nonce, secret, context.encode())).decode()
+
+    def _open(self, sealed: str, context: str) -> bytes:
+        try:
+            raw = b64decode(sealed.removeprefix(_FORMAT), validate=True)
+            return self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], context.encode())
+        except (ValueError, InvalidTag) as error:
+            raise SecretUnreadable from error
+
+
+def _key_context(workspace_id: str) -> str:
+    return f"workspace-key:{workspace_id}"
+
+
+async def open_workspace_vault(session: AsyncSession, vault: Vault, workspace_id: str) -> Vault:
+    """The vault for the secrets of one workspace. Raises `NotFound` and `SecretUnreadable`."""
+    workspace = await repository.find_workspace(session, workspace_id)
+    if workspace is None:
+        raise NotFound("There is no such workspace.")
+    return vault.of_workspace(workspace_id, workspace.sealed_key)

@@ -1,0 +1,1 @@
+"""Datasets, documents, segments: ingest and retrieve."""

@@ -1,0 +1,17 @@
+"""The background work of this slice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from homeport.features.knowledge import clean_up, ingest, rebuild
+from homeport.runtime.tasks.task import Task
+
+TASKS: list[Task[Any, Any]] = [
+    ingest.TASK,
+    rebuild.REBUILD,
+    clean_up.RETIRE,
+    clean_up.REMOVE_DOCUMENT,
+    clean_up.REMOVE_REPLACED,
+    clean_up.REMOVE_DATASET,
+]

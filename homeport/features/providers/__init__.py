@@ -1,0 +1,1 @@
+"""Which models a workspace may call: credentials and defaults."""

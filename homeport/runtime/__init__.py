@@ -1,0 +1,1 @@
+"""What it stands on: HTTP, tasks, database, configuration, operations."""

@@ -1,0 +1,1 @@
+"""Sources of settings, secret files, readable errors."""

@@ -1,0 +1,104 @@
+"""Turn sources into sections, and every wrong value into one sentence; all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from homeport.runtime.config.errors import ConfigurationError
+from homeport.runtime.config.section import Prefixed, Section
+from homeport.runtime.config.sources import Sources, Value
+
+#: What pydantic words for programmers, in words for a person.
+_ACCEPTED = {
+    "bool_parsing": "true or false",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "string_pattern_mismatch": "a text that matches {pattern}",
+    "string_too_long": "a text of at most {max_length} characters",
+    "string_too_short": "a text of at least {min_length} characters",
+    "too_long": "a text of at most {max_length} characters",
+    "too_short": "a text of at least {min_length} characters",
+}
+
+Tree = TypeVar("Tree", bound=BaseModel)
+
+
+def load(tree: type[Tree], sources: Sources) -> Tree:
+    """Fill every section of `tree` from `sources`.
+
+    `tree` is a model whose fields are `Section`s. Raises `ConfigurationError` with one sentence per wrong value.
+    """
+    problems: list[str] = []
+    sections: dict[str, Any] = {}
+    for name, field in tree.model_fields.items():
+        section = field.annotation
+        assert isinstance(section, type)
+        assert issubclass(section, Section)
+        found, unreadable = _collect(section, sources)
+        problems += unreadable
+        try:
+            sections[name] = section.model_validate(_raw(found))
+        except ValidationError as error:
+            problems += [_sentence(section, details, found) for details in error.errors(include_url=False)]
+    if problems:
+        raise ConfigurationError(problems)
+    return tree.model_construct(**sections)
+
+
+def _collect(section: type[Section], sources: Sources) -> tuple[dict[str, Value | dict[str, Value]], list[str]]:
+    found: dict[str, Value | dict[str, Value]] = {}
+    unreadable = []
+    for name, field in section.model_fields.items():
+        prefixed = next((mark for mark in field.metadata if isinstance(mark, Prefixed)), None)
+        if prefixed is not None:
+            found[name] = {
+                key.removeprefix(prefixed.prefix).lower(): value for key, value in sources.with_prefix(prefixed.prefix)
+            }
+            continue
+        try:
+            value = sources.get(name.upper())
+        except (OSError, UnicodeDecodeError) as error:
+            unreadable.append(f"{name.upper()}_FILE names a file that cannot be read: {error}.")
+            continue
+        if value is not None:
+            found[name] = value
+    return found, unreadable
+
+
+def _raw(found: Mapping[str, Value | dict[str, Value]]) -> dict[str, Any]:
+    return {
+        name: value.text if isinstance(value, Value) else {key: one.text for key, one in value.items()}
+        for name, value in found.items()
+    }
+
+
+def _sentence(section: type[Section], details: ErrorDetails, found: Mapping[str, Value | dict[str, Value]]) -> str:
+    name = str(details["loc"][0]) if details["loc"] else ""
+    value = found.get(name)
+    variable = name.upper() or section.__name__
+    if not isinstance(value, Value):
+        return f"{variable}: {details['msg']}."
+    shown = "(hidden)" if _is_secret(section.model_fields[name]) else repr(value.text)
+    return f"{variable} is {shown} (from {value.origin}): {_accepted(details)}."
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+
+
+def _accepted(details: ErrorDetails) -> str:
+    kind, context = details["type"], details.get("ctx", {})
+    if kind == "value_error":
+        return details["msg"].removeprefix("Value error, ").rstrip(".")
+    if context.get("pattern", "").startswith("^https?://"):
+        return "accepted is an address that begins with http:// or https://"
+    if kind in _ACCEPTED:
+        return f"accepted is {_ACCEPTED[kind].format(**context)}"
+    message = details["msg"].removeprefix("Input should be ")
+    return f"accepted is {message}" if message != details["msg"] else message[0].lower() + message[1:]

@@ -1,0 +1,182 @@
+"""The engine and the unit of work: nobody else commits.
+
+SQLite allows one writer at a time, so there a pool of one connection writes (`BEGIN IMMEDIATE`: a writer never has to
+upgrade a read lock and cannot deadlock) and a second pool reads beside it. On the servers both are the same pool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any
+
+import orjson
+from sqlalchemy import URL, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from homeport.runtime.db import sqlite_inline
+from homeport.runtime.db.settings import DatabaseSettings
+from homeport.runtime.errors import Unavailable
+
+AfterCommit = Callable[[], Awaitable[None]]
+
+_SQLITE_READERS = 8
+_SQLITE_MORE_READERS = 56
+_HOOKS = "after_commit"
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer."""
+
+    code = "database_unavailable"
+
+
+def after_commit(session: AsyncSession, hook: AfterCommit) -> None:
+    """Run `hook` once the session's transaction is committed; not at all when it is rolled back."""
+    session.info.setdefault(_HOOKS, []).append(hook)
+
+
+class Turn:
+    """Writers of an SQLite file, first come first served: a pool's queue may let late ones pass for ever."""
+
+    def __init__(self, seconds: float) -> None:
+        """`seconds`: how long to wait."""
+        self._lock = asyncio.Lock()
+        self._seconds = seconds
+
+    async def __aenter__(self) -> None:
+        """Wait for the turn; raises `DatabaseUnavailable`."""
+        if not self._lock.locked():
+            await self._lock.acquire()
+            return
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._lock.acquire()
+        except TimeoutError as error:
+            raise DatabaseUnavailable(f"Another transaction has been writing for {self._seconds:.0f} s.") from error
+
+    async def __aexit__(self, *_: object) -> None:
+        """Let the next one write."""
+        self._lock.release()
+
+
+class Database:
+    """Connections to the main database, shared by everything in this process."""
+
+    def __init__(self, url: URL | str, settings: DatabaseSettings | None = None) -> None:
+        """Opens nothing yet; the first use does. `settings` gives the pool's options."""
+        self.url = make_url(url)
+        self.kind = self.url.get_backend_name()
+        if self.kind == "sqlite":
+            self.url = self.url.set(drivername=sqlite_inline.DRIVER)
+        settings = settings or DatabaseSettings()
+        if self.kind == "sqlite":
+            self.engine = _sqlite_engine(self.url, settings, begin="BEGIN IMMEDIATE", connections=1)
+            self._reader = _sqlite_engine(self.url, settings, begin="BEGIN", connections=_SQLITE_READERS)
+            self._turn: AbstractAsyncContextManager[None] = Turn(settings.sqlalchemy_pool_timeout or 30)
+        else:
+            self.engine = self._reader = _server_engine(self.url, settings)
+            self._turn = nullcontext()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed when the block ends, rolled back when it raises. Hooks run after the commit."""
+        async with self._turn, self._session(self.engine) as session:
+            yield session
+            await session.commit()
+            hooks: list[AfterCommit] = session.info.pop(_HOOKS, [])
+        for hook in hooks:
+            await hook()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """One snapshot for reading only; nothing is committed. On SQLite it does not wait for writers."""
+        async with self._session(self._reader) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+        session = AsyncSession(engine, expire_on_commit=False)
+        try:
+            yield session
+        except PoolTimeout as error:
+            raise DatabaseUnavailable(
+                "All connections to the database are in use.", hint="Raise SQLALCHEMY_POOL_SIZE."
+            ) from error
+        finally:
+            if self.kind == "sqlite":
+                await session.close()  # inline: it cannot be interrupted, and gives the connection back at once
+            else:
+                await asyncio.shield(asyncio.ensure_future(session.close()))
+
+    async def ping(self) -> None:
+        """Raise `DatabaseUnavailable` unless the database answers a trivial statement."""
+        try:
+            async with self.read() as session:
+                await session.execute(text("SELECT 1"))
+        except (OSError, DBAPIError) as error:
+            where = self.url.render_as_string(hide_password=True)
+            raise DatabaseUnavailable(f"The database {where} does not answer: {_first_line(error)}.") from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+        if self._reader is not self.engine:
+            await self._reader.dispose()
+
+
+def _first_line(error: BaseException) -> str:
+    origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return (str(origin) or type(origin).__name__).splitlines()[0].rstrip(".")
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _server_engine(url: URL, settings: DatabaseSettings) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=settings.sqlalchemy_pool_size,
+        max_overflow=settings.sqlalchemy_max_overflow,
+        pool_recycle=settings.sqlalchemy_pool_recycle,
+        pool_timeout=settings.sqlalchemy_pool_timeout,
+        pool_pre_ping=settings.sqlalchemy_pool_pre_ping,
+        pool_use_lifo=settings.sqlalchemy_pool_use_lifo,
+        echo=settings.sqlalchemy_echo,
+        # The same isolation everywhere: a job claimed by another worker must be seen at once.
+        isolation_level="READ COMMITTED",
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+    )
+
+
+def _sqlite_engine(url: URL, settings: DatabaseSettings, *, begin: str, connections: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0 if connections == 1 else _SQLITE_MORE_READERS,
+        pool_timeout=settings.sqlalchemy_pool_timeout or 30,
+        echo=settings.sqlalchemy_echo,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        connect_args={"timeout": 10, "check_same_thread": False, "factory": sqlite_inline.InlineConnection},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-2000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

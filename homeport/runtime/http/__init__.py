@@ -1,0 +1,1 @@
+"""Problem responses, pagination, streaming, request context."""

@@ -1,0 +1,1 @@
+"""The job row, the task base, queues, dispatchers, leases."""

@@ -1,0 +1,89 @@
+"""What the features use: put a job into the database together with the change that causes it, or cancel it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+
+from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from homeport.runtime.db.columns import new_id, utc_now
+from homeport.runtime.db.database import after_commit
+from homeport.runtime.tasks import repository
+from homeport.runtime.tasks.dispatchers.port import Dispatcher
+from homeport.runtime.tasks.tables import Job
+from homeport.runtime.tasks.task import Payload, Room, Task
+
+_UNIQUE_ATTEMPTS = 3
+
+
+class Jobs:
+    """Queues jobs. The row is written in the caller's transaction; the hint leaves after its commit."""
+
+    def __init__(self, dispatcher: Dispatcher, stop: Callable[[str], Awaitable[None]] | None = None) -> None:
+        """`stop` cancels the coroutine of a running job where this process can reach it."""
+        self._dispatcher = dispatcher
+        self._stop = stop
+
+    async def enqueue(
+        self,
+        session: AsyncSession,
+        task: Task[Room, Payload],
+        payload: Payload,
+        *,
+        workspace_id: str | None = None,
+        subject_id: str | None = None,
+        unique_key: str | None = None,
+        run_at: datetime | None = None,
+    ) -> str:
+        """Queue one job and answer its id; with a `unique_key` that an unfinished job has, answer that job's id."""
+        now = utc_now()
+        due = run_at is None or run_at <= now
+        job = Job(
+            id=new_id(),
+            queue=task.queue,
+            task=task.name,
+            payload=_as_json(payload),
+            workspace_id=workspace_id,
+            subject_id=subject_id,
+            unique_key=unique_key,
+            max_attempts=task.max_attempts,
+            run_at=run_at or now,
+            hint_at=now + repository.GRACE if due else run_at,
+        )
+        job_id = job.id if unique_key is None else await _find_or_add(session, job, unique_key)
+        if job_id != job.id:
+            return job_id
+        session.add(job)
+        if due:
+            after_commit(session, partial(self._dispatcher.send, task.queue, job_id))
+        return job_id
+
+    async def cancel(self, session: AsyncSession, subject_id: str) -> None:
+        """Cancel every unfinished job about `subject_id`; a running one stops at its next await, on any replica."""
+        for job_id in await repository.request_cancel(session, subject_id):
+            if self._stop is not None:
+                after_commit(session, partial(self._stop, job_id))
+
+
+async def _find_or_add(session: AsyncSession, job: Job, unique_key: str) -> str:
+    for attempt in range(_UNIQUE_ATTEMPTS):
+        existing = await repository.find_unique(session, unique_key)
+        if existing is not None:
+            return existing
+        try:
+            async with session.begin_nested():
+                session.add(job)
+        except IntegrityError:  # somebody else was quicker; unless that job has ended since, it is found now
+            if attempt + 1 == _UNIQUE_ATTEMPTS:
+                raise
+        else:
+            break
+    return job.id
+
+
+def _as_json(payload: BaseModel) -> dict[str, object]:
+    return payload.model_dump(mode="json")

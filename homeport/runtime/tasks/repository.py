@@ -1,0 +1,187 @@
+"""Every statement on job rows. Each change of state is one conditional UPDATE: a repeated or late call does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, bindparam, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from homeport.runtime.db.columns import utc_now
+from homeport.runtime.tasks.tables import Job, JobState
+
+#: How long a hint may lie before the sweep sends another.
+GRACE = timedelta(seconds=10)
+#: A job that waits in a long line is not hinted every ten seconds, only after twice as long each time, up to this.
+_LONGEST_SILENCE = timedelta(minutes=5)
+
+_UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+
+
+async def _changed(session: AsyncSession, statement: Any, bound: dict[str, Any] | None = None) -> int:
+    return cast("CursorResult[Any]", await session.execute(statement, bound)).rowcount
+
+
+# The two statements of every job, on the plain table and built once: they are run more often than any other.
+_JOBS = cast("Table", Job.__table__)
+_CLAIM = (
+    update(_JOBS)
+    .where(
+        _JOBS.c.id == bindparam("job_id"),
+        or_(
+            and_(_JOBS.c.state == JobState.QUEUED, _JOBS.c.run_at <= bindparam("now")),
+            and_(_JOBS.c.state == JobState.RUNNING, _JOBS.c.lease_until < bindparam("now")),
+        ),
+    )
+    .values(
+        state=JobState.RUNNING,
+        attempt=_JOBS.c.attempt + 1,
+        leased_by=bindparam("worker"),
+        lease_until=bindparam("until"),
+        started_at=bindparam("now"),
+    )
+)
+_CLAIMED = select(Job).where(Job.id == bindparam("job_id"))
+_SUCCEED = (
+    update(_JOBS)
+    .where(
+        _JOBS.c.id == bindparam("job_id"),
+        _JOBS.c.attempt == bindparam("mine"),
+        _JOBS.c.state == JobState.RUNNING,
+    )
+    .values(
+        state=JobState.SUCCEEDED,
+        last_error=None,
+        finished_at=bindparam("now"),
+        lease_until=None,
+        unique_key=None,
+    )
+)
+
+
+async def claim(session: AsyncSession, job_id: str, worker: str, lease: timedelta) -> Job | None:
+    """Take a due job, or one whose worker let its lease run out. None: somebody else has it, or it is not due."""
+    now = utc_now()
+    bound = {"job_id": job_id, "now": now, "worker": worker, "until": now + lease}
+    if not await _changed(session, _CLAIM, bound):
+        return None
+    return (await session.execute(_CLAIMED, {"job_id": job_id})).scalar_one()
+
+
+async def succeed(session: AsyncSession, job_id: str, attempt: int) -> bool:
+    """Mark this attempt's success; False when the job belongs to a later attempt by now."""
+    return await _changed(session, _SUCCEED, {"job_id": job_id, "mine": attempt, "now": utc_now()}) == 1
+
+
+async def fail(session: AsyncSession, job_id: str, attempt: int, error: str) -> bool:
+    """Mark the job failed for good."""
+    return await _finish(session, job_id, attempt, state=JobState.FAILED, last_error=error)
+
+
+async def cancel_running(session: AsyncSession, job_id: str, attempt: int) -> bool:
+    """Mark a running job cancelled."""
+    return await _finish(session, job_id, attempt, state=JobState.CANCELLED)
+
+
+async def _finish(session: AsyncSession, job_id: str, attempt: int, **values: Any) -> bool:
+    fenced = update(Job).where(Job.id == job_id, Job.attempt == attempt, Job.state == JobState.RUNNING)
+    values |= {"finished_at": utc_now(), "lease_until": None, "unique_key": None}
+    return await _changed(session, fenced.values(**values)) == 1
+
+
+async def put_back(session: AsyncSession, job_id: str, attempt: int, run_at: datetime, error: str | None) -> bool:
+    """Queue the job again for `run_at`; `error` says why; None, a hand-over, does not count as an attempt."""
+    values: dict[str, Any] = {
+        "state": JobState.QUEUED,
+        "run_at": run_at,
+        "hint_at": run_at,
+        "leased_by": None,
+        "lease_until": None,
+    }
+    values |= {"last_error": error} if error is not None else {"attempt": Job.attempt - 1}
+    fenced = update(Job).where(Job.id == job_id, Job.attempt == attempt, Job.state == JobState.RUNNING)
+    return await _changed(session, fenced.values(**values)) == 1
+
+
+async def extend_leases(
+    session: AsyncSession, jobs: Sequence[tuple[str, int]], worker: str, lease: timedelta
+) -> dict[tuple[str, int], bool]:
+    """Renew the leases of this worker's `(id, attempt)` pairs. Answers pair -> cancel requested for those kept."""
+    mine = (Job.id.in_([job_id for job_id, _ in jobs]), Job.leased_by == worker, Job.state == JobState.RUNNING)
+    await session.execute(update(Job).where(*mine).values(lease_until=utc_now() + lease))
+    rows = await session.execute(select(Job.id, Job.attempt, Job.cancel_requested).where(*mine))
+    return {(row.id, row.attempt): row.cancel_requested for row in rows if (row.id, row.attempt) in jobs}
+
+
+async def set_progress(session: AsyncSession, job_id: str, attempt: int, done: int, total: int) -> None:
+    """Show how far a running job is."""
+    await session.execute(update(Job).where(Job.id == job_id, Job.attempt == attempt).values(done=done, total=total))
+
+
+async def find_unique(session: AsyncSession, unique_key: str) -> str | None:
+    """The id of the unfinished job with this key."""
+    return (
+        await session.execute(select(Job.id).where(Job.unique_key == unique_key, Job.state.in_(_UNFINISHED)).limit(1))
+    ).scalar_one_or_none()
+
+
+async def request_cancel(session: AsyncSession, subject_id: str) -> list[str]:
+    """Cancel the unfinished jobs about a subject: waiting ones at once, running ones by a flag. Answers the latter."""
+    # The flag comes first: it locks the rows, so no job changes its state between these statements.
+    about = (Job.subject_id == subject_id, Job.state.in_(_UNFINISHED))
+    if not await _changed(session, update(Job).where(*about).values(cancel_requested=True, unique_key=None)):
+        return []
+    waiting = (Job.subject_id == subject_id, Job.state == JobState.QUEUED)
+    await session.execute(update(Job).where(*waiting).values(state=JobState.CANCELLED, finished_at=utc_now()))
+    running = (Job.subject_id == subject_id, Job.state == JobState.RUNNING)
+    return list((await session.execute(select(Job.id).where(*running))).scalars())
+
+
+async def anything_forgotten(session: AsyncSession) -> bool:
+    """Whether `take_forgotten` would find something."""
+    return (await session.execute(select(Job.id).where(*_forgotten(utc_now())).limit(1))).first() is not None
+
+
+async def take_forgotten(session: AsyncSession, grace: timedelta, limit: int) -> list[tuple[str, str]]:
+    """`(id, queue)` of due jobs whose last hint seems lost, and of jobs whose worker died; noted as hinted now.
+
+    Sweeps at the same time take different jobs.
+    """
+    now = utc_now()
+    rows = (
+        await session.execute(
+            select(Job.id, Job.queue, Job.run_at, Job.lease_until)
+            .where(*_forgotten(now))
+            .order_by(Job.hint_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    ).all()
+    next_hints = [
+        {"id": row.id, "hint_at": now + min(max(now - (row.lease_until or row.run_at), grace), _LONGEST_SILENCE)}
+        for row in rows
+    ]
+    if next_hints:
+        await session.execute(update(Job), next_hints)
+    return [(row.id, row.queue) for row in rows]
+
+
+def _forgotten(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    lost = and_(Job.state == JobState.RUNNING, Job.lease_until < now)
+    return (Job.hint_at <= now, or_(Job.state == JobState.QUEUED, lost))
+
+
+async def release_all(session: AsyncSession) -> int:
+    """Queue every running job again and hint every waiting one anew: for the only process, when it starts."""
+    now = utc_now()
+    await session.execute(
+        update(Job).where(Job.state == JobState.QUEUED, Job.run_at <= now, Job.hint_at > now).values(hint_at=now)
+    )
+    return await _changed(
+        session,
+        update(Job)
+        .where(Job.state == JobState.RUNNING)
+        .values(state=JobState.QUEUED, leased_by=None, lease_until=None, hint_at=now),
+    )

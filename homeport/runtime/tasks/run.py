@@ -1,0 +1,267 @@
+"""Run one job: claim it, do it, keep its lease, write its end. The same code under every dispatcher."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from homeport.runtime.db.columns import new_id, utc_now
+from homeport.runtime.db.database import Database, after_commit
+from homeport.runtime.errors import HomeportError
+from homeport.runtime.tasks import repository
+from homeport.runtime.tasks.tables import Job
+from homeport.runtime.tasks.task import BoundTask, Registry, UnknownTask
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=30)
+_RENEW_SECONDS = 5.0
+_PROGRESS_SECONDS = 0.5
+_PAUSE = timedelta(seconds=2)
+_LONGEST_PAUSE = timedelta(minutes=10)
+
+
+class LeaseLost(HomeportError):
+    """Another worker has taken this job over."""
+
+    code = "lease_lost"
+
+
+class PayloadRefused(HomeportError):
+    """The payload of the job is not what this version's task expects."""
+
+    code = "payload_refused"
+
+
+class Interrupted(HomeportError):
+    """Something inside the task cancelled it."""
+
+    code = "interrupted"
+    temporary = True
+
+
+StopReason = Literal["cancelled", "handed back", "lease lost"]
+
+
+@dataclass(slots=True)
+class Running:
+    """A job this process works on; what its task sees of it."""
+
+    id: str
+    attempt: int
+    max_attempts: int
+    workspace_id: str | None
+    database: Database
+    completed: bool = False
+    coroutine: asyncio.Task[None] | None = None
+    stop_reason: StopReason | None = None
+    _shown: float = field(default=0.0)
+
+    async def progress(self, done: int, total: int) -> None:
+        """Show how far the job is; written at most twice a second."""
+        now = time.monotonic()
+        if now - self._shown < _PROGRESS_SECONDS:
+            return
+        self._shown = now
+        async with self.database.begin() as session:
+            await repository.set_progress(session, self.id, self.attempt, done, total)
+
+    async def complete(self, session: AsyncSession) -> None:
+        """Mark the job succeeded in the given transaction; raises `LeaseLost` when it belongs to a later attempt."""
+        if not await repository.succeed(session, self.id, self.attempt):
+            raise LeaseLost
+        after_commit(session, self._note_completed)
+
+    async def _note_completed(self) -> None:
+        self.completed = True
+
+    def stop(self, reason: StopReason) -> None:
+        """Cancel the task's coroutine."""
+        if self.coroutine is not None and not self.completed:
+            self.stop_reason = reason
+            self.coroutine.cancel()
+
+
+class Runner:
+    """Runs jobs of a registry, any number at once, on the current event loop."""
+
+    def __init__(
+        self,
+        database: Database,
+        registry: Registry,
+        *,
+        lease: timedelta = LEASE,
+        renew_seconds: float = _RENEW_SECONDS,
+    ) -> None:
+        """`lease`: how long a silent worker counts as alive; renewed every `renew_seconds`."""
+        self._database = database
+        self._registry = registry
+        self._lease = lease
+        self._renew_seconds = renew_seconds
+        self._running: dict[tuple[str, int], Running] = {}
+        self._ends: set[asyncio.Future[None]] = set()
+        self._keeper: asyncio.Task[None] | None = None
+        self._closing = False
+        self.worker = f"{socket.gethostname()[:60]}:{os.getpid()}:{new_id()[-6:]}"
+
+    async def run(self, job_id: str) -> bool:
+        """Claim and run a job. False when there was nothing to claim: a late or doubled hint, or this is closing."""
+        if self._closing:
+            return False
+        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ends.add(end)
+        try:
+            return await self._claim_and_run(job_id)
+        finally:
+            self._ends.discard(end)
+            end.set_result(None)
+
+    async def stop(self, job_id: str) -> None:
+        """Cancel the coroutine of a job if it runs here."""
+        for running in list(self._running.values()):
+            if running.id == job_id:
+                running.stop("cancelled")
+
+    async def close(self, grace: float = 0) -> None:
+        """Claim nothing more, let what runs end for `grace` seconds, hand back the rest: another worker goes on."""
+        self._closing = True
+        if self._ends and grace:
+            await asyncio.wait(self._ends, timeout=grace)
+        for running in list(self._running.values()):
+            running.stop("handed back")
+        if self._ends:
+            await asyncio.wait(self._ends)
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+
+    async def _claim_and_run(self, job_id: str) -> bool:
+        async with self._database.begin() as session:
+            job = await repository.claim(session, job_id, self.worker, self._lease)
+            if job is not None and job.cancel_requested:
+                await repository.cancel_running(session, job.id, job.attempt)
+                return True
+            if job is not None and self._closing:
+                await repository.put_back(session, job.id, job.attempt, utc_now(), None)
+                return False
+        if job is None:
+            return False
+        running = Running(job.id, job.attempt, job.max_attempts, job.workspace_id, self._database)
+        self._running[job.id, job.attempt] = running
+        if self._keeper is None or self._keeper.done():
+            self._keeper = asyncio.create_task(self._keep_leases())
+        structlog.contextvars.bind_contextvars(job_id=job.id, task=job.task)
+        try:
+            await self._attempt(job, running)
+        finally:
+            structlog.contextvars.unbind_contextvars("job_id", "task")
+            self._running.pop((job.id, job.attempt))
+        return True
+
+    async def _attempt(self, job: Job, running: Running) -> None:
+        try:
+            bound = self._registry.get(job.task)
+            payload = bound.task.payload.model_validate(job.payload)
+        except UnknownTask as error:
+            await self._raised(job, None, error)
+            return
+        except ValidationError as error:
+            await self._raised(job, None, _refused(job, error))
+            return
+        if job.attempt > job.max_attempts:
+            await self._give_up(job, bound, f"The worker was lost {job.max_attempts} times while doing this.")
+            return
+        running.coroutine = asyncio.ensure_future(bound.task.run(bound.room, payload, running))
+        if self._closing:  # `close` came while the claim was committed, and could not see this one
+            running.stop("handed back")
+        try:
+            await running.coroutine
+        except asyncio.CancelledError:
+            await self._stopped(job, bound, running)
+        except Exception as error:  # noqa: BLE001 - the edge: whatever a task raises ends here
+            await self._raised(job, bound, error)
+        else:
+            if not running.completed:
+                async with self._database.begin() as session:
+                    await repository.succeed(session, job.id, job.attempt)
+
+    async def _stopped(self, job: Job, bound: BoundTask, running: Running) -> None:
+        current = asyncio.current_task()
+        ending = current is not None and current.cancelling() > 0
+        if running.stop_reason is None and not ending:
+            await self._raised(job, bound, Interrupted())
+            return
+        async with self._database.begin() as session:
+            if running.stop_reason == "cancelled":
+                await repository.cancel_running(session, job.id, job.attempt)
+            else:  # fenced: does nothing where the lease is lost
+                await repository.put_back(session, job.id, job.attempt, utc_now(), None)
+        if ending:
+            raise asyncio.CancelledError
+
+    async def _raised(self, job: Job, bound: BoundTask | None, error: Exception) -> None:
+        if isinstance(error, LeaseLost):
+            log.warning("job lost to another worker", attempt=job.attempt)
+            return
+        if isinstance(error, HomeportError):
+            sentence, temporary = str(error), error.temporary
+        else:
+            log.error("job raised", attempt=job.attempt, exc_info=error)
+            sentence = f"An internal error stopped this ({type(error).__name__}); see the log."
+            temporary = True
+        if temporary and job.attempt < job.max_attempts:
+            pause = (_PAUSE if bound is None else bound.task.pause) * 2 ** min(job.attempt - 1, 20)
+            pause = min(pause, _LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311
+            async with self._database.begin() as session:
+                await repository.put_back(session, job.id, job.attempt, utc_now() + pause, sentence)
+            return
+        await self._give_up(job, bound, sentence)
+
+    async def _give_up(self, job: Job, bound: BoundTask | None, error: str) -> None:
+        log.warning("job failed", error=error)
+        try:
+            async with self._database.begin() as session:
+                if await repository.fail(session, job.id, job.attempt, error) and bound is not None:
+                    await _tell_failed(bound, job, session, error)
+        except Exception as second:  # the edge: a fault in `failed` must not keep the job unfinished
+            log.error("the task could not be told that its job failed", exc_info=second)
+            async with self._database.begin() as session:
+                await repository.fail(session, job.id, job.attempt, error)
+
+    async def _keep_leases(self) -> None:
+        while self._running:
+            await asyncio.sleep(self._renew_seconds)
+            held = list(self._running.values())
+            try:
+                async with self._database.begin() as session:
+                    pairs = [(running.id, running.attempt) for running in held]
+                    mine = await repository.extend_leases(session, pairs, self.worker, self._lease)
+            except Exception as error:  # noqa: BLE001 - the edge: without its keeper a long job loses its lease
+                log.warning("leases not renewed", error=str(error) or type(error).__name__)
+                continue
+            for running in held:
+                cancel = mine.get((running.id, running.attempt))
+                if cancel is None:
+                    running.stop("lease lost")
+                elif cancel:
+                    running.stop("cancelled")
+
+
+async def _tell_failed(bound: BoundTask, job: Job, session: AsyncSession, error: str) -> None:
+    if bound.task.failed is not None:
+        await bound.task.failed(bound.room, bound.task.payload.model_validate(job.payload), session, error)
+
+
+def _refused(job: Job, error: ValidationError) -> PayloadRefused:
+    problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    return PayloadRefused(f"The payload of {job.task} is not what this version expects ({problems}).")

@@ -1,0 +1,58 @@
+"""The job row: the truth about every piece of background work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, String, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from homeport.runtime.db.columns import JsonColumn, LongText, utc_now
+from homeport.runtime.db.tables import Table
+
+
+class JobState(StrEnum):
+    """Where a job stands. The last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Job(Table):
+    """One piece of work, written in the transaction that causes it; a broker carries only its id."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("ix_jobs_state_hint_at", "state", "hint_at"),
+        Index("uq_jobs_unique_key", "unique_key", unique=True),
+        Index("ix_jobs_subject", "subject_id"),
+    )
+
+    queue: Mapped[str] = mapped_column(String(40))
+    task: Mapped[str] = mapped_column(String(100))
+    payload: Mapped[dict[str, Any]] = mapped_column(JsonColumn)
+    state: Mapped[str] = mapped_column(String(16), default=JobState.QUEUED)
+    workspace_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    #: What the job is about (a document, an app): lets a slice find and cancel its jobs.
+    subject_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    #: At most one unfinished job has this key; a finished one gives it up.
+    unique_key: Mapped[str | None] = mapped_column(String(200))
+    attempt: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int] = mapped_column(default=5)
+    run_at: Mapped[datetime] = mapped_column(default=utc_now)
+    #: From when on the sweep sends a hint: the first for a later job, another where one seems lost.
+    hint_at: Mapped[datetime] = mapped_column(default=utc_now)
+    leased_by: Mapped[str | None] = mapped_column(String(100))
+    lease_until: Mapped[datetime | None]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(LongText)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]

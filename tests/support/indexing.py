@@ -1,0 +1,126 @@
+"""Many small documents, and whether each was indexed once: looked at from outside, row by row and point by point."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from homeport.backends.vectors.registry import open_vectors
+from homeport.entry.settings import Settings, read_settings
+from homeport.features.knowledge.tables import Dataset, Document, Segment
+from homeport.runtime.config.sources import Sources
+from homeport.runtime.db.database import Database
+from homeport.runtime.tasks.tables import Job
+from tests.support.house import Visitor
+
+PARAGRAPHS = 4
+_PER_REQUEST = 40
+
+
+def text_of(number: int) -> str:
+    """A document of four paragraphs, each of which becomes a segment."""
+    filler = "The harbour master writes down every ship, its cargo and the hour of its arrival. " * 3
+    return "\n\n".join(f"Ship {number}, page {page}. {filler}" for page in range(PARAGRAPHS))
+
+
+async def add_documents(visitor: Visitor, count: int, technique: str = "high_quality") -> str:
+    """Upload `count` files to a new knowledge base; answers its id once all are accepted."""
+    made = await visitor.console.post("/datasets", json={"name": "Ships", "indexing_technique": technique})
+    assert made.status_code == 201, made.text
+    dataset_id = str(made.json()["id"])
+    rule = '{"process_rule": {"mode": "custom", "rules": {"segmentation": {"separator": "\\n\\n", "max_tokens": 100}}}}'
+    for start in range(0, count, _PER_REQUEST):
+        numbers = range(start, min(start + _PER_REQUEST, count))
+        files = [("file", (f"ship-{number}.txt", text_of(number).encode(), "text/plain")) for number in numbers]
+        answer = await visitor.console.post(
+            f"/datasets/{dataset_id}/documents/upload", files=files, data={"data": rule}
+        )
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["rejected"] == []
+    return dataset_id
+
+
+async def count_completed(console: httpx.AsyncClient, dataset_id: str) -> int:
+    """How many documents the console shows as completed."""
+    completed: int = 0
+    page = 1
+    while True:
+        answer = await console.get(f"/datasets/{dataset_id}/documents", params={"limit": 100, "page": page})
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        wrong = [one for one in found["data"] if one["indexing_status"] == "error"]
+        assert wrong == []
+        completed += sum(one["indexing_status"] == "completed" for one in found["data"])
+        if not found["has_more"]:
+            return completed
+        page += 1
+
+
+async def wait_for_completed(console: httpx.AsyncClient, dataset_id: str, least: int, seconds: float = 90) -> int:
+    """Watch until at least so many documents are completed; answers how many are."""
+    completed = -1
+    try:
+        async with asyncio.timeout(seconds):
+            while completed < least:
+                await asyncio.sleep(0.05)
+                completed = await count_completed(console, dataset_id)
+    except TimeoutError:
+        pytest.fail(f"{completed} of {least} documents were completed in {seconds:.0f} s")
+    return completed
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What lies in the database and in the vector store."""
+
+    documents: Counter[str]
+    jobs: Counter[str]
+    most_attempts: int
+    segments: list[tuple[str, int]]
+    segment_ids: list[str]
+    point_ids: list[str]
+
+    def assert_each_once(self, count: int) -> None:
+        """All documents completed; every segment there once, with one point; no job unfinished."""
+        assert self.documents == {"completed": count}
+        assert self.jobs == {"succeeded": self.jobs["succeeded"]}
+        assert len(self.segments) == len(set(self.segments)) == count * PARAGRAPHS
+        assert len(self.point_ids) == len(set(self.point_ids))
+        assert sorted(self.point_ids) == sorted(self.segment_ids)
+
+
+async def take_stock(variables: dict[str, str], dataset_id: str) -> Stock:
+    """Look into an installation with these settings; on SQLite, when it does not run."""
+    settings = read_settings(Sources(variables))
+    data_dir = Path(variables["HOMEPORT_DATA_DIR"])
+    database = Database(settings.database.url(data_dir), settings.database)
+    try:
+        async with database.read() as session:
+            documents = (await session.execute(select(Document.indexing_status))).scalars()
+            jobs = (await session.execute(select(Job.state, Job.attempt))).all()
+            segments = (await session.execute(select(Segment.id, Segment.document_id, Segment.position))).all()
+            dataset = await session.get_one(Dataset, dataset_id)
+            return Stock(
+                documents=Counter(documents),
+                jobs=Counter(row.state for row in jobs),
+                most_attempts=max((row.attempt for row in jobs), default=0),
+                segments=[(row.document_id, row.position) for row in segments],
+                segment_ids=[row.id for row in segments],
+                point_ids=await _point_ids(settings, data_dir, dataset.collection),
+            )
+    finally:
+        await database.close()
+
+
+async def _point_ids(settings: Settings, data_dir: Path, collection: str) -> list[str]:
+    vectors = await open_vectors(settings.vectors, data_dir)
+    try:
+        return [point.id async for point in vectors.points(collection)]
+    finally:
+        await vectors.close()

@@ -1,0 +1,78 @@
+"""The migrations make the very tables of the code, on each database, and only one process at a time makes them."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+
+from homeport.entry.migrate import current, head, migrate
+from homeport.entry.migrations import __file__ as migrations
+from homeport.entry.tables import METADATA
+from homeport.runtime.db.database import Database
+from homeport.runtime.errors import HomeportError
+
+pytestmark = pytest.mark.filterwarnings("ignore:Name 'alembic_version_pkc':Warning")
+
+
+def _differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, METADATA))
+
+
+def _down(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations).parent))
+    config.attributes["connection"] = connection
+    command.downgrade(config, "base")
+
+
+async def test_the_migrations_make_the_tables_of_the_code_and_take_them_back(database_url: str) -> None:
+    database = Database(database_url)
+    assert await current(database) is None
+    assert await migrate(database)
+    assert await current(database) == head()
+    assert not await migrate(database), "the second time there is nothing to do"
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(_differences) == []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            await connection.run_sync(_down)
+        await connection.commit()
+        assert await connection.run_sync(lambda sync: inspect(sync).get_table_names()) == ["alembic_version"]
+    await database.close()
+
+
+async def test_of_several_that_migrate_at_once_one_works_and_all_find_the_schema(postgres_url: str) -> None:
+    databases = [Database(postgres_url) for _ in range(4)]
+    worked = await asyncio.gather(*(migrate(database) for database in databases))
+    assert sorted(worked) == [False, False, False, True]
+    for database in databases:
+        assert await current(database) == head()
+        await database.close()
+
+
+async def test_a_database_of_a_newer_version_is_named_and_left_alone(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    await migrate(database)
+    async with database.begin() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(HomeportError, match="revision 9999, this version of Homeport knows 0001"):
+        await migrate(database)
+    await database.close()
+
+
+async def test_a_migration_that_fails_names_its_revision(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    async with database.begin() as session:
+        await session.execute(text("CREATE TABLE accounts (id INTEGER)"))
+    with pytest.raises(HomeportError, match="Revision 0001 failed: table accounts already exists"):
+        await migrate(database)
+    await database.close()

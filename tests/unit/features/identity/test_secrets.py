@@ -1,0 +1,105 @@
+"""The master key, and what is sealed under it."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, SecretStr
+
+from homeport.features.identity.errors import SecretUnreadable
+from homeport.features.identity.master_key import read_master_key
+from homeport.features.identity.roles import Role
+from homeport.features.identity.settings import IdentitySettings
+from homeport.features.identity.vault import Vault, open_workspace_vault
+from homeport.runtime.config.errors import ConfigurationError
+from homeport.runtime.config.load import load
+from homeport.runtime.config.sources import Sources
+from homeport.runtime.errors import NotFound
+from tests.support.identity_app import IdentityApp
+
+SAMPLE_KEY = "sk-9f73s3ljTXVcMT3Blb3ljTqtsKiGHXVcMT3BlbkFJLK7U"
+
+
+class Tree(BaseModel):
+    identity: IdentitySettings
+
+
+def test_without_a_secret_key_one_is_made_and_kept_for_the_owner_only(tmp_path: Path) -> None:
+    made = read_master_key(IdentitySettings(), tmp_path / "data")
+    assert len(made) >= 32
+    assert stat.S_IMODE((tmp_path / "data" / "secret_key").stat().st_mode) == 0o600
+    assert read_master_key(IdentitySettings(), tmp_path / "data") == made
+    assert [file.name for file in (tmp_path / "data").iterdir()] == ["secret_key"]
+
+
+def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: read_master_key(IdentitySettings(), tmp_path), range(32)))
+    assert len(set(made)) == 1
+
+
+def test_a_given_secret_key_is_used_and_nothing_is_written(tmp_path: Path) -> None:
+    settings = IdentitySettings(secret_key=SecretStr("my own"))
+    assert read_master_key(settings, tmp_path) == b"my own"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_published_sample_key_is_refused_with_the_command_that_makes_one() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load(Tree, Sources({"SECRET_KEY": SAMPLE_KEY}))
+    (sentence,) = refused.value.problems
+    assert sentence.startswith("SECRET_KEY")
+    assert "openssl rand -base64 42" in sentence
+    assert SAMPLE_KEY not in sentence
+
+
+def test_a_sealed_text_opens_under_the_same_key_and_context_only() -> None:
+    vault = Vault(b"master")
+    sealed = vault.seal("sk-é", "model-provider:openai")
+    assert "sk-" not in sealed
+    assert vault.open(sealed, "model-provider:openai") == "sk-é"
+    assert vault.seal("sk-é", "model-provider:openai") != sealed
+    for other, context, text in [
+        (Vault(b"another"), "model-provider:openai", sealed),
+        (vault, "model-provider:ollama", sealed),
+        (vault, "model-provider:openai", sealed[:-8] + "AAAAAAA="),
+        (vault, "model-provider:openai", "v1:"),
+        (vault, "model-provider:openai", "not sealed at all"),
+    ]:
+        with pytest.raises(SecretUnreadable, match="SECRET_KEY"):
+            other.open(text, context)
+
+
+def test_workspaces_cannot_open_what_others_sealed() -> None:
+    vault = Vault(b"master")
+    first, second = vault.new_workspace_key("1"), vault.new_workspace_key("2")
+    sealed = vault.of_workspace("1", first).seal("secret", "x")
+    assert vault.of_workspace("1", first).open(sealed, "x") == "secret"
+    with pytest.raises(SecretUnreadable):
+        vault.of_workspace("2", second).open(sealed, "x")
+    with pytest.raises(SecretUnreadable):
+        vault.of_workspace("2", first)
+
+
+def test_keys_derived_for_different_uses_differ() -> None:
+    vault = Vault(b"master")
+    assert vault.derive("file-links") == Vault(b"master").derive("file-links") != vault.derive("seal")
+
+
+async def test_a_workspace_made_by_setup_has_a_vault_of_its_own(house: IdentityApp) -> None:
+    foreign = await house.add_person("foreign@example.org", Role.OWNER)
+    async with house.browser() as browser:
+        from tests.support.identity_app import log_in
+
+        await log_in(browser)
+        workspace_id = (await browser.get("/console/api/workspaces/current")).json()["id"]
+    async with house.room.database.read() as session:
+        vault = await open_workspace_vault(session, house.room.vault, workspace_id)
+        assert vault.open(vault.seal("text", "x"), "x") == "text"
+        with pytest.raises(SecretUnreadable):  # made by the test without a fitting key
+            await open_workspace_vault(session, house.room.vault, foreign)
+        with pytest.raises(NotFound):
+            await open_workspace_vault(session, house.room.vault, "00000000-0000-0000-0000-000000000000")

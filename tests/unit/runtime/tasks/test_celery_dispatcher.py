@@ -1,0 +1,74 @@
+"""Hints through a real broker; and a broker that is not there holds up nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import socket
+from typing import Any
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from homeport.runtime.tasks.dispatchers.celery import RUN_JOB, CeleryDispatcher
+from homeport.runtime.tasks.queues import Queue
+from homeport.runtime.tasks.settings import CelerySettings
+from tests.support.servers import free_port
+
+JOB = "0198c0de-0000-7000-8000-000000000000"
+
+
+def dispatcher(address: str) -> CeleryDispatcher:
+    return CeleryDispatcher(CelerySettings.model_validate({"celery_broker_url": address}))
+
+
+def oldest_message(address: str, queue: str) -> dict[str, Any]:
+    """The message that a worker of `queue` would get next, taken from Redis in its own language."""
+    url = make_url(address)
+    with socket.create_connection((url.host or "", url.port or 0), timeout=5) as connection:
+        connection.sendall(f"SELECT {url.database or 0}\r\nRPOP {queue}\r\n".encode())
+        answer = b""
+        while answer.count(b"\r\n") < 3:
+            answer += connection.recv(65536)
+    found: dict[str, Any] = json.loads(answer.split(b"\r\n")[2])
+    return found
+
+
+async def test_a_hint_lies_in_its_queue_and_carries_nothing_but_the_job(redis_url: str) -> None:
+    celery = dispatcher(redis_url)
+    assert await celery.alive()
+    await celery.send(Queue.PRIORITY_DATASET, JOB)
+    await celery.close()
+    message = oldest_message(redis_url, "priority_dataset")
+    arguments, named, _ = json.loads(base64.b64decode(message["body"]))
+    assert message["headers"]["task"] == RUN_JOB
+    assert (arguments, named) == ([JOB], {})
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+async def test_a_broker_that_is_not_there_costs_a_hint_and_no_error(scheme: str) -> None:
+    celery = dispatcher(f"{scheme}://127.0.0.1:{free_port()}")
+    assert not await celery.alive()
+    await celery.send(Queue.DATASET, JOB)
+    await celery.close()
+
+
+async def test_a_closed_dispatcher_leaves_hints_to_the_sweep(redis_url: str) -> None:
+    celery = dispatcher(redis_url)
+    await celery.close()
+    await celery.send(Queue.DATASET, JOB)
+
+
+async def test_sending_does_not_wait_for_a_broker_that_is_silent() -> None:
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    async with server:
+        celery = dispatcher(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+        async with asyncio.timeout(1):
+            for _ in range(100):
+                await celery.send(Queue.DATASET, JOB)
+        await celery.close()

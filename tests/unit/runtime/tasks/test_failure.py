@@ -1,0 +1,161 @@
+"""What becomes of a job that fails: another attempt after a pause, or one sentence for a person."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from homeport.runtime.db.columns import utc_now
+from homeport.runtime.errors import Conflict, TooManyRequests
+from homeport.runtime.tasks.tables import JobState
+from homeport.runtime.tasks.task import RunningJob
+from tests.support.job_bench import Bench, Diary, Note
+
+
+async def test_a_temporary_error_is_tried_again_after_growing_pauses(bench: Bench) -> None:
+    async def too_many(diary: Diary, note: Note, job: RunningJob) -> None:
+        if job.attempt < 4:
+            raise TooManyRequests("The model takes no more requests now.")
+        diary.done.append("at last")
+
+    job_id = await bench.enqueue(bench.task(too_many, pause=timedelta(seconds=10)))
+    worker = bench.worker()
+    for attempt, seconds in ((1, 10), (2, 20), (3, 40)):
+        before = utc_now()
+        assert await worker.run(job_id)
+        row = await bench.row(job_id)
+        assert (row.state, row.attempt) == (JobState.QUEUED, attempt)
+        assert row.last_error == "The model takes no more requests now."
+        assert row.run_at - before >= timedelta(seconds=seconds * 0.8)
+        assert row.run_at - utc_now() <= timedelta(seconds=seconds * 1.2)
+        assert not await worker.run(job_id), "it is not due yet"
+        await bench.make_due(job_id)
+    assert await worker.run(job_id)
+    row = await bench.row(job_id)
+    assert (row.state, row.last_error) == (JobState.SUCCEEDED, None)
+    assert bench.diary.failed == []
+
+
+async def test_another_attempt_is_hinted_when_its_pause_is_over(bench: Bench) -> None:
+    async def always(_diary: Diary, _note: Note, _job: RunningJob) -> None:
+        raise TooManyRequests
+
+    job_id = await bench.enqueue(bench.task(always))
+    await bench.worker().run(job_id)
+    row = await bench.row(job_id)
+    assert row.hint_at == row.run_at
+
+
+async def test_after_the_last_attempt_the_task_is_told(bench: Bench) -> None:
+    async def always(_diary: Diary, _note: Note, _job: RunningJob) -> None:
+        raise TooManyRequests("The model takes no more requests now.")
+
+    job_id = await bench.enqueue(bench.task(always, max_attempts=2))
+    worker = bench.worker()
+    await worker.run(job_id)
+    assert bench.diary.failed == []
+    await bench.make_due(job_id)
+    await worker.run(job_id)
+    assert bench.diary.failed == ["The model takes no more requests now."]
+    row = await bench.row(job_id)
+    assert (row.state, row.attempt) == (JobState.FAILED, 2)
+
+
+async def test_an_error_that_will_not_pass_fails_at_once(bench: Bench) -> None:
+    async def wrong(_diary: Diary, _note: Note, _job: RunningJob) -> None:
+        raise Conflict("The file is encrypted.", hint="Upload it without a password.")
+
+    job_id = await bench.enqueue(bench.task(wrong))
+    await bench.worker().run(job_id)
+    assert bench.diary.failed == ["The file is encrypted. Upload it without a password."]
+    assert (await bench.row(job_id)).state == JobState.FAILED
+
+
+async def test_a_fault_of_ours_is_tried_again_and_its_details_stay_in_the_log(bench: Bench) -> None:
+    async def broken(_diary: Diary, _note: Note, _job: RunningJob) -> None:
+        raise KeyError("s3cret")
+
+    job_id = await bench.enqueue(bench.task(broken, max_attempts=2))
+    worker = bench.worker()
+    await worker.run(job_id)
+    assert (await bench.row(job_id)).state == JobState.QUEUED
+    await bench.make_due(job_id)
+    await worker.run(job_id)
+    assert (await bench.row(job_id)).state == JobState.FAILED
+    [sentence] = bench.diary.failed
+    assert "KeyError" in sentence
+    assert "s3cret" not in sentence
+
+
+async def test_a_fault_while_the_task_is_told_does_not_keep_the_job_unfinished(bench: Bench) -> None:
+    async def wrong(_diary: Diary, _note: Note, _job: RunningJob) -> None:
+        raise Conflict("The file is encrypted.")
+
+    async def broken(_diary: Diary, _note: Note, _session: AsyncSession, _sentence: str) -> None:
+        raise RuntimeError("no such document")
+
+    job_id = await bench.enqueue(bench.task(wrong, failed=broken))
+    await bench.worker().run(job_id)
+    row = await bench.row(job_id)
+    assert (row.state, row.last_error) == (JobState.FAILED, "The file is encrypted.")
+
+
+async def test_a_job_that_kills_its_workers_is_given_up(bench: Bench) -> None:
+    job_id = await bench.enqueue(bench.task(max_attempts=2))
+    await bench.change(job_id, state=JobState.RUNNING, attempt=2, leased_by="dead")
+    await bench.let_lease_run_out(job_id)
+    assert await bench.worker().run(job_id)
+    assert (await bench.row(job_id)).state == JobState.FAILED
+    assert bench.diary.failed == ["The worker was lost 2 times while doing this."]
+    assert bench.diary.done == []
+
+
+async def test_an_unknown_task_waits_for_a_worker_that_knows_it(bench: Bench) -> None:
+    task = bench.task()
+    job_id = await bench.enqueue(task)
+    await bench.change(job_id, task="test.of_tomorrow")
+    await bench.worker().run(job_id)
+    row = await bench.row(job_id)
+    assert row.state == JobState.QUEUED
+    assert row.last_error == ("The task 'test.of_tomorrow' is unknown to this version, which knows test.write_down.")
+    await bench.change(job_id, attempt=row.max_attempts - 1)
+    await bench.make_due(job_id)
+    await bench.worker().run(job_id)
+    assert (await bench.row(job_id)).state == JobState.FAILED
+
+
+async def test_a_payload_of_another_shape_fails_with_what_is_wrong_with_it(bench: Bench) -> None:
+    job_id = await bench.enqueue(bench.task())
+    await bench.change(job_id, payload={"text": {"secret": "s3cret"}})
+    await bench.worker().run(job_id)
+    row = await bench.row(job_id)
+    assert row.state == JobState.FAILED
+    assert row.last_error == (
+        "The payload of test.write_down is not what this version expects (text: Input should be a valid string)."
+    )
+
+
+async def test_a_task_cancelled_from_inside_is_tried_again(sqlite_bench: Bench) -> None:
+    async def interrupted(_diary: Diary, _note: Note, _job: RunningJob) -> None:
+        raise asyncio.CancelledError
+
+    job_id = await sqlite_bench.enqueue(sqlite_bench.task(interrupted))
+    assert await sqlite_bench.worker().run(job_id)
+    row = await sqlite_bench.row(job_id)
+    assert (row.state, row.attempt) == (JobState.QUEUED, 1)
+    assert row.last_error == "Something inside the task cancelled it."
+
+
+@pytest.mark.parametrize("attempt", [20, 60])
+async def test_pauses_do_not_grow_without_end(sqlite_bench: Bench, attempt: int) -> None:
+    async def always(_diary: Diary, _note: Note, _job: RunningJob) -> None:
+        raise TooManyRequests
+
+    bench = sqlite_bench
+    job_id = await bench.enqueue(bench.task(always, max_attempts=99))
+    await bench.change(job_id, attempt=attempt)
+    await bench.worker().run(job_id)
+    assert (await bench.row(job_id)).run_at - utc_now() < timedelta(minutes=13)
