@@ -1,0 +1,1 @@
+"""Runs code nobody trusts behind an HTTP contract; knows nothing of the server."""
