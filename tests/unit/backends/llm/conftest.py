@@ -23,9 +23,17 @@ def server() -> Iterator[ModelServer]:
 
 @pytest.fixture
 async def driver() -> AsyncGenerator[OpenAiCompatible]:
-    """The bare driver with little patience."""
-    opened = await open_driver(OpenAiCompatibleSettings(llm_timeout=0.5, llm_connect_timeout=2, llm_embedding_batch=3))
+    """The bare driver."""
+    opened = await open_driver(OpenAiCompatibleSettings(llm_timeout=30, llm_connect_timeout=30, llm_embedding_batch=3))
     yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def impatient(server: ModelServer) -> AsyncGenerator[OpenAiProvider]:
+    """A connection to the server that gives up after half a second of silence."""
+    opened = await open_driver(OpenAiCompatibleSettings(llm_timeout=0.5))
+    yield opened.connect(Account("openai", "openai_compatible", server.url, ""))
     await opened.close()
 
 

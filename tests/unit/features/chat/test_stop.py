@@ -103,14 +103,14 @@ async def test_stop_needs_a_user(chat: ChatApp) -> None:
         assert answer.json()["message"] == "Arg user must be provided."
 
 
-async def test_a_whole_answer_that_is_stopped_is_answered_as_far_as_it_came(chat: ChatApp) -> None:
+async def test_a_whole_answer_that_is_stopped_is_answered_as_far_as_it_came(chat: ChatApp, models: ModelServer) -> None:
     app = await chat.add_app(model("slow"))
     stops: Stops = chat.house.room(ChatRoom).stops
 
     asking = asyncio.create_task(app.ask())
-    await until(lambda: bool(stops._running))
+    await until(lambda: bool(stops._running) and bool(models.calls_to("/chat/completions")))
     [task_id] = stops._running
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.5)  # what has come so far is seen nowhere else
     await stop(app, task_id)
     answer = await asking
 
