@@ -51,6 +51,22 @@ def load(tree: type[Tree], sources: Sources) -> Tree:
     return tree.model_construct(**sections)
 
 
+def check_value(section: type[Section], name: str, value: Value) -> str | None:
+    """What is wrong with `value` for the field `name` of `section`, in one sentence; None when it is accepted."""
+    try:
+        section.model_validate({name: value.text})
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            if details["loc"] and details["loc"][0] == name:
+                return _sentence(section, details, {name: value})
+    return None
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether values of `field` are never shown."""
+    return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+
+
 def _collect(section: type[Section], sources: Sources) -> tuple[dict[str, Value | dict[str, Value]], list[str]]:
     found: dict[str, Value | dict[str, Value]] = {}
     unreadable = []
@@ -84,12 +100,8 @@ def _sentence(section: type[Section], details: ErrorDetails, found: Mapping[str,
     variable = name.upper() or section.__name__
     if not isinstance(value, Value):
         return f"{variable}: {details['msg']}."
-    shown = "(hidden)" if _is_secret(section.model_fields[name]) else repr(value.text)
+    shown = "(hidden)" if is_secret(section.model_fields[name]) else repr(value.text)
     return f"{variable} is {shown} (from {value.origin}): {_accepted(details)}."
-
-
-def _is_secret(field: FieldInfo) -> bool:
-    return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
 
 
 def _accepted(details: ErrorDetails) -> str:

@@ -6,7 +6,9 @@ composes all sections and reads them once per process.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -37,3 +39,29 @@ def _split(value: Any) -> Any:
 
 #: Texts separated by commas.
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+#: Whole numbers separated by commas.
+WholeNumbers = Annotated[tuple[int, ...], BeforeValidator(_split)]
+
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+
+
+def _to_duration(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    try:
+        if text.replace(".", "", 1).isdigit():
+            return timedelta(seconds=float(text))
+        if text and not _DURATION.sub("", text):
+            return sum(
+                (timedelta(**{_UNITS[unit]: float(number)}) for number, unit in _DURATION.findall(text)), timedelta()
+            )
+    except OverflowError:
+        pass
+    raise ValueError("accepted is a duration such as 90s, 30m or 1h30m; a number alone counts seconds")
+
+
+#: A length of time: `90s`, `30m`, `1h30m`, or a number of seconds.
+Duration = Annotated[timedelta, BeforeValidator(_to_duration)]

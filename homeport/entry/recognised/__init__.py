@@ -1,0 +1,1 @@
+"""Settings that are recognised and change nothing in this version: one table per group."""
