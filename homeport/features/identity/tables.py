@@ -1,4 +1,4 @@
-"""Accounts, workspaces, memberships, sessions, keys, end users."""
+"""The installation, accounts, workspaces, memberships, sessions, keys, end users."""
 
 from __future__ import annotations
 
@@ -116,10 +116,13 @@ class Attempt(Table):
     __table_args__ = (
         Index("ix_login_attempts_subject_hash_created_at", "subject_hash", "created_at"),
         Index("ix_login_attempts_created_at", "created_at"),
+        Index("ix_login_attempts_email_hash", "email_hash"),
     )
 
     #: Of the email and the address it came from.
     subject_hash: Mapped[str] = mapped_column(String(64))
+    #: Of the email alone, where there is one: an operator lets its owner in again, wherever the guesses came from.
+    email_hash: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -131,6 +134,17 @@ class Setup(Table):
     #: Always true, and unique: this is what lets only one of two simultaneous set-ups through.
     only: Mapped[bool] = mapped_column(unique=True, default=True)
     setup_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Installation(Created, Table):
+    """What all processes of this installation must agree on. There is one row or none."""
+
+    __tablename__ = "installations"
+
+    #: Always true, and unique: of two processes that begin it at once, one does.
+    only: Mapped[bool] = mapped_column(unique=True, default=True)
+    #: Of the master key; says which key is needed, and nothing about it.
+    key_fingerprint: Mapped[str] = mapped_column(String(32))
 
 
 class ApiKey(Table):
