@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 import click
 
+from homeport.entry.cli.lazy import LazyGroup
 from homeport.entry.version import VERSION
 from homeport.runtime.errors import HomeportError
 
@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": ("demo", "Load sample documents, ask a question, print the cited answer."),
     "serve": ("serve", "Run one part of a fleet: MODE=api, worker, beat or migration."),
     "upgrade-db": ("upgrade_db", "Bring the database to this version's schema."),
+    "config": ("config.group", "Look at the configuration: every setting that is known, and what it means."),
     "openapi": ("openapi", "Print the OpenAPI document of the Service API."),
 }
 
@@ -28,28 +29,13 @@ Examples:
 """
 
 
-class Lazy(click.Group):
-    """A group that knows its commands by name and loads each when it is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """In the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command, loaded."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"homeport.entry.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The overview, from the table alone."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-
-@click.group(cls=Lazy, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    folder="homeport.entry.cli",
+    table=COMMANDS,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(VERSION, prog_name="homeport")
 def cli() -> None:
     """A self-hosted platform for LLM applications.

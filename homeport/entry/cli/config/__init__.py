@@ -1,0 +1,1 @@
+"""`homeport config`: commands that look at the configuration."""
