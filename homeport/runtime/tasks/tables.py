@@ -53,6 +53,8 @@ class Job(Table):
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None] = mapped_column(LongText)
+    #: The W3C trace context of the request that caused the job; None when that was not traced.
+    traceparent: Mapped[str | None] = mapped_column(String(55))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
