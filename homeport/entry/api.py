@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from homeport.entry import console_system, health
+from homeport.entry.addresses import Addresses, SubPath, addresses_of, origin_of
 from homeport.entry.console_files import BUILT, ConsoleFiles, not_built
 from homeport.entry.describe_api import DescribedApi
 from homeport.entry.settings import Settings
@@ -71,6 +72,7 @@ def link_api() -> DescribedApi:
 def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starlette:
     """The whole application; it opens its house when it starts and closes it when it stops."""
     console, service, links = console_api(), service_api(), link_api()
+    addresses = addresses_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -87,7 +89,8 @@ def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starl
     whole = Starlette(
         lifespan=lifespan,
         middleware=[
-            Middleware(RequestContext, headers={"X-Version": VERSION, "X-Env": settings.deployment.deploy_env})
+            Middleware(RequestContext, headers={"X-Version": VERSION, "X-Env": settings.deployment.deploy_env}),
+            *([Middleware(SubPath, path=addresses.sub_path)] if addresses.sub_path else []),
         ],
         routes=[
             *health.ROUTES,
@@ -95,12 +98,12 @@ def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starl
             Mount(
                 "/console/api",
                 _open_to(
-                    settings.deployment.console_cors_allow_origins,
+                    _console_origins(settings, addresses),
                     BodyLimit(console, limit=largest * 1024 * 1024 * 5 + _OVERHEAD),
                 ),
             ),
             Mount("/files", _open_to(("*",), links)),
-            _console_route(),
+            _console_route(addresses),
         ],
     )
     problems.install(whole)
@@ -121,7 +124,15 @@ def _open_to(origins: tuple[str, ...], app: ASGIApp) -> ASGIApp:
     )
 
 
-def _console_route() -> Mount | Route:
+def _console_origins(settings: Settings, addresses: Addresses) -> tuple[str, ...]:
+    """Those that are set, and the console's own when it is served elsewhere; `*` gives way to named ones."""
+    given = settings.deployment.console_cors_allow_origins
+    own = (origin_of(addresses.console_web),) if addresses.api_origin else ()
+    named = tuple(dict.fromkeys([*(origin for origin in given if origin != "*"), *own]))
+    return named or given
+
+
+def _console_route(addresses: Addresses) -> Mount | Route:
     if (BUILT / "index.html").is_file():
-        return Mount("/", ConsoleFiles(directory=BUILT, html=True))
+        return Mount("/", ConsoleFiles(directory=BUILT, addresses=addresses))
     return Route("/{path:path}", not_built)

@@ -5,25 +5,54 @@ from __future__ import annotations
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from homeport.entry.addresses import Addresses
 
 BUILT = Path(__file__).parent / "console"
 
 
+def page_headers(addresses: Addresses) -> dict[str, str]:
+    """What the page may load and who may frame it; deploy/images/web/entrypoint.sh sends the same."""
+    policy = (
+        "default-src 'self'",
+        f"connect-src 'self' {addresses.api_origin}".rstrip(),
+        "img-src 'self' data: blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+    )
+    return {
+        "Content-Security-Policy": "; ".join(policy),
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
 class ConsoleFiles(StaticFiles):
     """Hashed assets are cached for ever, the page never."""
+
+    def __init__(self, *, directory: Path, addresses: Addresses | None = None) -> None:
+        """`directory` holds the build; the page in it is read once and given its addresses."""
+        super().__init__(directory=directory)
+        addresses = addresses or Addresses()
+        self._page = addresses.write_into((directory / "index.html").read_text(encoding="utf-8"))
+        self._headers = {**page_headers(addresses), "Cache-Control": "no-cache"}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """A file of the build; any other address that is not a file gets the page."""
         try:
             response = await super().get_response(path, scope)
         except HTTPException as error:
-            if error.status_code != 404 or "." in path.rsplit("/", 1)[-1]:
+            if error.status_code != 404 or (path != "." and "." in path.rsplit("/", 1)[-1]):
                 raise
-            response = await super().get_response("index.html", scope)
             path = "index.html"
+        if path == "index.html":
+            return HTMLResponse(self._page, headers=self._headers)
         immutable = path.startswith("assets/")
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if immutable else "no-cache"
         return response

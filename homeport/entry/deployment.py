@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt
 
-from homeport.runtime.config.section import CommaSeparated, Section
+from homeport.runtime.config.section import CommaSeparated, PublicAddress, Section
 
 Mode = Literal["api", "worker", "beat", "migration"]
 
@@ -29,4 +29,5 @@ class DeploymentSettings(Section):
     console_cors_allow_origins: CommaSeparated = Field(
         (), description="Other origins whose pages may call the console API, such as https://console.example.org."
     )
-    service_api_url: str = Field("", description="Public root of the Service API, shown in the console.")
+    service_api_url: PublicAddress = Field("", description="Public root of the Service API, shown in the console.")
+    commit_sha: str = Field("", description="The commit this was built from; shown by /health.")

@@ -1,4 +1,4 @@
-"""Whether this process is up, and whether it can do its work."""
+"""Whether this process is up, has started, and can do its work: for people and for probes."""
 
 from __future__ import annotations
 
@@ -11,36 +11,59 @@ from starlette.routing import Route
 
 from homeport.entry.migrate import current, head
 from homeport.entry.version import VERSION
-from homeport.entry.wiring import House
-from homeport.runtime.errors import HomeportError
+from homeport.runtime.db.database import Database
+from homeport.runtime.ops.health import Check, Checks
+from homeport.runtime.tasks.dispatchers.port import Dispatcher
 
 
-async def health(_request: Request) -> Response:
-    """The established answer: the process answers, nothing else is looked at."""
-    return JSONResponse({"pid": os.getpid(), "status": "ok", "version": VERSION})
+def standard_checks(database: Database, dispatcher: Dispatcher) -> Checks:
+    """What every process needs; rooms add their own to `House.checks`."""
+
+    async def schema() -> str | None:
+        await database.ping()
+        found = await current(database)
+        return None if found == head() else f"The schema has revision {found or 'none'}, this version needs {head()}."
+
+    async def jobs() -> str | None:
+        return None if await dispatcher.alive() else "The broker does not answer; jobs wait in the database."
+
+    return Checks([Check("database", schema), Check("jobs", jobs)])
+
+
+def routes(commit: str) -> list[Route]:
+    """The addresses of health; `commit` is the one this was built from, empty when it is not known."""
+
+    async def health(_request: Request) -> Response:
+        """The established answer: the process answers, nothing else is looked at."""
+        return JSONResponse({"pid": os.getpid(), "status": "ok", "version": VERSION, "commit": commit or None})
+
+    return [
+        Route("/health", health),
+        Route("/health/live", health),
+        Route("/health/startup", started),
+        Route("/health/ready", ready),
+    ]
+
+
+async def started(request: Request) -> Response:
+    """200 once everything is open and jobs are taken; 503 before."""
+    if _checks(request) is None:
+        return JSONResponse({"status": "starting"}, 503)
+    return JSONResponse({"status": "started"})
 
 
 async def ready(request: Request) -> Response:
-    """200 when the database has this version's schema and jobs can be sent; else 503 with the reasons."""
-    house: House = request.app.state.house
-    checks = {"database": await _database(house), "jobs": await _jobs(house)}
-    good = all(reason is None for reason in checks.values())
+    """200 when everything that is needed answers; else 503 with the reasons."""
+    checks = _checks(request)
+    if checks is None:
+        return JSONResponse({"status": "starting"}, 503)
+    faults = await checks.faults()
+    good = all(fault is None for fault in faults.values())
     body: dict[str, Any] = {"status": "ready" if good else "not ready"}
-    body["checks"] = {name: reason or "ok" for name, reason in checks.items()}
-    return JSONResponse(body, status_code=200 if good else 503)
+    body["checks"] = {name: fault or "ok" for name, fault in faults.items()}
+    return JSONResponse(body, 200 if good else 503)
 
 
-async def _database(house: House) -> str | None:
-    try:
-        await house.database.ping()
-        found = await current(house.database)
-    except HomeportError as error:
-        return str(error)
-    return None if found == head() else f"The schema has revision {found or 'none'}, this version needs {head()}."
-
-
-async def _jobs(house: House) -> str | None:
-    return None if await house.dispatcher.alive() else "The broker does not answer; jobs wait in the database."
-
-
-ROUTES = [Route("/health", health), Route("/health/live", health), Route("/health/ready", ready)]
+def _checks(request: Request) -> Checks | None:
+    house = getattr(request.app.state, "house", None)
+    return None if house is None else house.checks

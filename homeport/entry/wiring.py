@@ -14,6 +14,7 @@ from homeport.backends.storage.port import Storage
 from homeport.backends.storage.registry import open_storage
 from homeport.backends.vectors.port import VectorStore
 from homeport.backends.vectors.registry import open_vectors
+from homeport.entry.addresses import at_public_addresses
 from homeport.entry.fleet import require_extra
 from homeport.entry.settings import Settings
 from homeport.features.apps.room import AppsRoom
@@ -81,7 +82,7 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         stack.push_async_callback(runner.close)
         backends = await _open_backends(stack, settings, data_dir)
         jobs = Jobs(dispatcher, runner.stop)
-        rooms = _make_rooms(settings, data_dir, database, backends, jobs, sole=sole)
+        rooms = _make_rooms(at_public_addresses(settings), data_dir, database, backends, jobs, sole=sole)
         stack.push_async_callback(rooms[KnowledgeRoom].hits.close)
         stack.push_async_callback(rooms[ChatRoom].stops.close)
         registry.add(knowledge_tasks.TASKS, rooms[KnowledgeRoom])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from homeport.runtime.config.section import CommaSeparated, Section
+from homeport.runtime.config.section import CommaSeparated, PublicAddress, Section
 
 
 class FilesSettings(Section):
@@ -18,9 +18,11 @@ class FilesSettings(Section):
     upload_file_extension_blacklist: CommaSeparated = Field(
         (), description="File name extensions that are refused, separated by commas."
     )
-    files_url: str = Field("", description="Root of links to files; CONSOLE_API_URL when empty.")
-    internal_files_url: str = Field("", description="Root of links to files for services inside; FILES_URL when empty.")
-    console_api_url: str = Field("", description="Public root of the console's API; empty: links without a host.")
+    files_url: PublicAddress = Field("", description="Root of links to files; CONSOLE_API_URL when empty.")
+    internal_files_url: PublicAddress = Field(
+        "", description="Root of links to files for services inside; FILES_URL when empty."
+    )
+    console_api_url: PublicAddress = Field("", description="Public root of the console's API; empty: CONSOLE_WEB_URL.")
     files_access_timeout: PositiveInt = Field(300, description="Seconds a link to a file is valid.")
 
     @property

@@ -112,7 +112,7 @@ async def test_the_console_is_one_page_at_every_address_and_its_assets_are_kept_
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<title>Homeport</title>")
     (tmp_path / "assets" / "app-1a2b.js").write_text("1")
-    app = Starlette(routes=[Mount("/", ConsoleFiles(directory=tmp_path, html=True))])
+    app = Starlette(routes=[Mount("/", ConsoleFiles(directory=tmp_path))])
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://homeport.test") as client:
         for path in ("/", "/apps", "/apps/1/chat", "/assets/"):

@@ -1,3 +1,4 @@
+import { ELSEWHERE } from "@/shared/api/base";
 import { apiUrl, csrfToken } from "@/shared/api/client";
 import { ApiError, problemFrom, UNREACHABLE } from "@/shared/api/errors";
 import type { UploadAnswer } from "@/shared/api/types";
@@ -7,6 +8,7 @@ export function uploadFile(dataset: string, file: File, onProgress: (share: numb
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", apiUrl(`/datasets/${dataset}/documents/upload`));
+    request.withCredentials = ELSEWHERE;
     request.setRequestHeader("X-CSRF-Token", csrfToken());
     request.setRequestHeader("Accept", "application/json");
     request.upload.onprogress = (event) => {

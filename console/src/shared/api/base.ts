@@ -1,26 +1,31 @@
-/** Where the console is served, read once: "" at the root, "/sub" below a sub-path. Never ends with a slash. */
-
-declare global {
-  interface Window {
-    __HOMEPORT__?: { base?: string };
-  }
-}
+/** Where the console and its APIs are, read once from the page's head. No address ends with a slash. */
 
 export function trimBase(base: string | null | undefined): string {
   const inner = (base ?? "").replace(/^\/+|\/+$/g, "");
   return inner === "" ? "" : `/${inner}`;
 }
 
-function readBase(): string {
-  if (typeof document === "undefined") return "";
-  const meta = document.querySelector<HTMLMetaElement>('meta[name="homeport-base"]')?.content;
-  return trimBase(window.__HOMEPORT__?.base ?? meta);
+/** The root of the console's API. Whoever opens the page at another address than its public one asks that address. */
+export function apiRoot(base: string, web: string, api: string, origin: string): string {
+  const known = web === "" || new URL(web).origin === origin;
+  return api !== "" && known ? api : base;
 }
 
-export const BASE = readBase();
-export const CONSOLE_API = `${BASE}/console/api`;
+function meta(name: string): string {
+  if (typeof document === "undefined") return "";
+  return document.querySelector<HTMLMetaElement>(`meta[name="homeport-${name}"]`)?.content ?? "";
+}
+
+/** "" at the root, "/sub" below a sub-path. */
+export const BASE = trimBase(meta("base"));
+const ORIGIN = typeof window === "undefined" ? "" : window.location.origin;
+const ROOT = apiRoot(BASE, meta("console-web"), meta("console-api"), ORIGIN);
+export const CONSOLE_API = `${ROOT}/console/api`;
+/** Cookies go along to another origin only when asked to. */
+export const ELSEWHERE = /^https?:/.test(ROOT);
 
 /** The address of the Service API, for examples a person copies. */
 export function serviceApiUrl(): string {
-  return `${window.location.origin}${BASE}/v1`;
+  const root = meta("service-api") || (ELSEWHERE ? ROOT : `${ORIGIN}${BASE}`);
+  return `${root}/v1`;
 }

@@ -1,4 +1,4 @@
-import { CONSOLE_API } from "@/shared/api/base";
+import { CONSOLE_API, ELSEWHERE } from "@/shared/api/base";
 import { ApiError, problemFrom, UNREACHABLE } from "@/shared/api/errors";
 
 type Query = Record<string, string | number | boolean | null | undefined>;
@@ -23,7 +23,7 @@ async function send(method: string, url: string, body?: unknown, signal?: AbortS
     answer = await fetch(url, {
       method,
       headers,
-      credentials: "same-origin",
+      credentials: ELSEWHERE ? "include" : "same-origin",
       body: body === undefined ? null : JSON.stringify(body),
       signal: signal ?? null,
     });
