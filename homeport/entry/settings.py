@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from homeport.backends.llm.settings import LlmSettings
+from homeport.backends.mail.settings import MailSettings
 from homeport.backends.storage.settings import StorageSettings
 from homeport.backends.vectors.settings import VectorSettings
 from homeport.entry.deployment import DeploymentSettings
@@ -37,6 +38,7 @@ class Settings(BaseModel):
     storage: StorageSettings
     vectors: VectorSettings
     llm: LlmSettings
+    mail: MailSettings
     identity: IdentitySettings
     files: FilesSettings
     providers: ProvidersSettings

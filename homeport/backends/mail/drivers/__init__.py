@@ -1,0 +1,1 @@
+"""One folder per way to send mail; the folder is the registry."""
