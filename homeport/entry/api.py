@@ -93,7 +93,7 @@ def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starl
             *([Middleware(SubPath, path=addresses.sub_path)] if addresses.sub_path else []),
         ],
         routes=[
-            *health.ROUTES,
+            *health.routes(settings.deployment.commit_sha),
             Mount("/v1", _open_to(("*",), BodyLimit(service, limit=largest * 1024 * 1024 + _OVERHEAD))),
             Mount(
                 "/console/api",
