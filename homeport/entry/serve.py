@@ -14,6 +14,7 @@ from homeport.entry.data_dir import held, prepare
 from homeport.entry.fleet import check, for_one_process
 from homeport.entry.migrate import head, migrate_once
 from homeport.entry.settings import Settings
+from homeport.entry.settle_key import require_shared_key
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,8 @@ def serve(settings: Settings) -> int:
     mode = settings.deployment.mode or "api"
     check(settings, mode)
     data_dir = prepare(settings.deployment.homeport_data_dir)
+    if mode != "migration":
+        require_shared_key(settings, data_dir)
     with ExitStack() as stack:
         # A migration touches nothing but the database.
         if settings.database.kind == "sqlite" or (mode != "migration" and for_one_process(settings) is not None):

@@ -16,14 +16,15 @@ from homeport.backends.vectors.port import VectorStore
 from homeport.backends.vectors.registry import open_vectors
 from homeport.entry.addresses import at_public_addresses
 from homeport.entry.fleet import require_extra
+from homeport.entry.health import standard_checks
 from homeport.entry.settings import Settings
+from homeport.entry.settle_key import HouseKey, settle_key
 from homeport.features.apps.room import AppsRoom
 from homeport.features.apps.usages import AppUsages
 from homeport.features.chat.repository import end_interrupted, remove_of_app
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.stop import Stops
 from homeport.features.files.room import FilesRoom
-from homeport.features.identity.master_key import read_master_key
 from homeport.features.identity.passwords import Passwords
 from homeport.features.identity.room import IdentityRoom
 from homeport.features.identity.vault import Vault
@@ -33,6 +34,7 @@ from homeport.features.providers.room import ProvidersRoom
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.db.database import Database
 from homeport.runtime.offload.pool import Offload
+from homeport.runtime.ops.health import Checks
 from homeport.runtime.outbound.client import Outbound
 from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
@@ -50,10 +52,13 @@ class House:
     settings: Settings
     data_dir: Path
     database: Database
+    key: HouseKey
     dispatcher: Dispatcher
     runner: Runner
     sweep: Sweep
     registry: Registry
+    #: What /health/ready asks; a room adds its own.
+    checks: Checks
     #: What endpoints and commands ask for, by type.
     rooms: dict[type[Any], Any]
 
@@ -75,6 +80,7 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
     async with AsyncExitStack() as stack:
         database = Database(settings.database.url(data_dir), settings.database)
         stack.push_async_callback(database.close)
+        key = await settle_key(settings, data_dir, database)
         registry = Registry()
         runner = Runner(database, registry)
         dispatcher = _dispatcher(settings, runner)
@@ -82,20 +88,25 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         stack.push_async_callback(runner.close)
         backends = await _open_backends(stack, settings, data_dir)
         jobs = Jobs(dispatcher, runner.stop)
-        rooms = _make_rooms(at_public_addresses(settings), data_dir, database, backends, jobs, sole=sole)
+        rooms = _make_rooms(at_public_addresses(settings), key.vault, database, backends, jobs, sole=sole)
         stack.push_async_callback(rooms[KnowledgeRoom].hits.close)
         stack.push_async_callback(rooms[ChatRoom].stops.close)
         registry.add(knowledge_tasks.TASKS, rooms[KnowledgeRoom])
+        checks = standard_checks(database, dispatcher)
+        checks.add(key.as_check(database))
+        stack.push_async_callback(checks.close)
         if sole:
             await _tidy_up(database)
         yield House(
             settings=settings,
             data_dir=data_dir,
             database=database,
+            key=key,
             dispatcher=dispatcher,
             runner=runner,
             sweep=Sweep(database, dispatcher),
             registry=registry,
+            checks=checks,
             rooms=rooms,
         )
 
@@ -116,10 +127,9 @@ async def _open_backends(stack: AsyncExitStack, settings: Settings, data_dir: Pa
 
 
 def _make_rooms(
-    settings: Settings, data_dir: Path, database: Database, backends: Backends, jobs: Jobs, *, sole: bool
+    settings: Settings, vault: Vault, database: Database, backends: Backends, jobs: Jobs, *, sole: bool
 ) -> dict[type[Any], Any]:
     """The slices' rooms by their type, from the bottom of the stack to its top."""
-    vault = Vault(read_master_key(settings.identity, data_dir))
     identity = IdentityRoom(database, settings.identity, vault, Passwords())
     files = FilesRoom(database, backends.storage, settings.files, vault)
     allow_private = settings.providers.model_endpoint_allow_private
@@ -160,8 +170,12 @@ async def _tidy_up(database: Database) -> None:
 async def jobs_running(house: House) -> AsyncIterator[None]:
     """Take and, with the local dispatcher, run jobs while the block lasts; sweep for forgotten ones.
 
-    At the end the jobs that run are handed back, while everything they work with is still open.
+    At the end the jobs that run are handed back, while everything they work with is still open. With a wrong master
+    key none is taken: it would fail for want of a secret.
     """
+    if house.key.vault.refusal is not None:
+        yield
+        return
     await house.dispatcher.start()
     await house.sweep.start()
     try:

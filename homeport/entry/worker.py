@@ -6,6 +6,7 @@ the application is made from the settings when it is first asked for.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from functools import cache
@@ -19,6 +20,7 @@ from homeport.entry.data_dir import prepare
 from homeport.entry.fleet import worker_pool
 from homeport.entry.house_thread import Tenant
 from homeport.entry.settings import Settings, read_settings
+from homeport.entry.settle_key import require_right_key
 from homeport.runtime.db.columns import new_id
 from homeport.runtime.ops.logs import configure_logs
 from homeport.runtime.tasks.dispatchers.celery import RUN_JOB, make_celery
@@ -59,6 +61,7 @@ def make_worker(settings: Settings, data_dir: Path) -> tuple[Celery, Tenant]:
 
 def run(settings: Settings, data_dir: Path) -> int:
     """Work until a signal comes; answers the exit status. Raises what hinders it from opening its house."""
+    asyncio.run(require_right_key(settings, data_dir))
     celery = settings.celery
     pool = worker_pool(celery)
     app, tenant = make_worker(settings, data_dir)

@@ -40,6 +40,7 @@ def fleet(tmp_path: Path, postgres_url: str, redis_url: str, pgvector_server: Pg
         "DB_USERNAME": url.username or "",
         "DB_PASSWORD": str(url.password or ""),
         "DB_DATABASE": url.database or "",
+        "SECRET_KEY": "one key for every process of the fleet",
         "CELERY_BROKER_URL": redis_url,
         "VECTOR_STORE": "pgvector",
         "VECTOR_INDEX_NAME_PREFIX": f"v_{tmp_path.name[-20:].replace('-', '_')}",

@@ -83,3 +83,32 @@ class SecretUnreadable(HomeportError):
     def __init__(self) -> None:
         """Say what to do about it."""
         super().__init__(hint="Bring the former SECRET_KEY back, or enter the secret again.")
+
+
+class MasterKeyMissing(HomeportError):
+    """There is no master key."""
+
+    code = "master_key_missing"
+
+
+class MasterKeyUnusable(HomeportError):
+    """The file with the master key has none that can be used."""
+
+    code = "master_key_unusable"
+
+
+class MasterKeyWrong(HomeportError):
+    """The master key is another one than this database was set up with."""
+
+    code = "master_key_wrong"
+    status = 503
+
+    def __init__(self, origin: str, have: str, need: str | None) -> None:
+        """`origin`: where the key was found; `have`, `need`: fingerprints; None when that of the needed is unknown."""
+        self.have = have
+        self.need = need
+        super().__init__(
+            f"{origin} has the fingerprint {have}, but this database was set up with "
+            + (f"the key of the fingerprint {need}." if need else "another key."),
+            hint="Put that key in its place and start again; if it is lost, see `homeport reset-encrypt-key-pair`.",
+        )

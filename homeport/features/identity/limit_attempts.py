@@ -15,7 +15,7 @@ from homeport.runtime.db.columns import utc_now
 _MOST_ATTEMPTS = 5
 
 
-async def count_attempt(room: IdentityRoom, subject_hash: str) -> None:
+async def count_attempt(room: IdentityRoom, subject_hash: str, email_hash: str | None = None) -> None:
     """Note an attempt before its password is looked at. Raises `TooManyLoginAttempts` and then notes nothing.
 
     Whoever asks many times at once finds the others' notes in the second look, so no burst gets more than five through.
@@ -25,7 +25,7 @@ async def count_attempt(room: IdentityRoom, subject_hash: str) -> None:
     async with room.database.begin() as session:
         earlier = await repository.attempts_since(session, subject_hash, now - window)
         _refuse(earlier, _MOST_ATTEMPTS, now, window)
-        session.add(Attempt(subject_hash=subject_hash, created_at=now))
+        session.add(Attempt(subject_hash=subject_hash, email_hash=email_hash, created_at=now))
     async with room.database.read() as session:
         with_this = await repository.attempts_since(session, subject_hash, now - window)
     _refuse(with_this, _MOST_ATTEMPTS + 1, now, window)

@@ -43,7 +43,7 @@ async def log_in(room: IdentityRoom, given: Credentials) -> OpenedSession:
     An unknown email takes as long as a wrong password and is answered alike.
     """
     subject = hash_of(f"{given.email}|{given.ip}")
-    await count_attempt(room, subject)
+    await count_attempt(room, subject, hash_of(given.email))
     async with room.database.read() as session:
         account = await repository.find_account_by_email(session, given.email)
     right = await room.passwords.verify(account.password_hash if account else None, given.password)

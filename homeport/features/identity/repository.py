@@ -16,6 +16,7 @@ from homeport.features.identity.tables import (
     ApiKey,
     Attempt,
     EndUser,
+    Installation,
     KeyKind,
     LoginSession,
     Membership,
@@ -165,6 +166,30 @@ async def find_setup(session: AsyncSession) -> Setup | None:
     return (await session.scalars(select(Setup).limit(1))).first()
 
 
+async def find_key_fingerprint(session: AsyncSession) -> str | None:
+    """Of the master key the installation was begun with; None before it was begun."""
+    return (await session.scalars(select(Installation.key_fingerprint).limit(1))).first()
+
+
+async def keep_key_fingerprint(session: AsyncSession, fingerprint: str) -> None:
+    """From the commit on this key is the right one."""
+    kept = (await session.scalars(select(Installation).limit(1))).first()
+    if kept is None:
+        session.add(Installation(key_fingerprint=fingerprint))
+    else:
+        kept.key_fingerprint = fingerprint
+
+
+async def find_oldest_workspace(session: AsyncSession) -> Workspace | None:
+    """The first that was made, or None."""
+    return (await session.scalars(select(Workspace).order_by(Workspace.id).limit(1))).first()
+
+
+async def lock_workspaces(session: AsyncSession) -> Sequence[Workspace]:
+    """All of them, oldest first; others who lock one wait until this transaction ends."""
+    return (await session.scalars(select(Workspace).order_by(Workspace.id).with_for_update())).all()
+
+
 async def attempts_since(session: AsyncSession, subject_hash: str, since: datetime) -> Sequence[datetime]:
     """When passwords were tried for a subject, oldest first."""
     found = await session.scalars(
@@ -178,6 +203,11 @@ async def attempts_since(session: AsyncSession, subject_hash: str, since: dateti
 async def delete_attempts(session: AsyncSession, subject_hash: str) -> None:
     """Start counting anew for a subject."""
     await session.execute(delete(Attempt).where(Attempt.subject_hash == subject_hash))
+
+
+async def delete_attempts_with_email(session: AsyncSession, email_hash: str) -> None:
+    """Start counting anew for an email, wherever the attempts came from."""
+    await session.execute(delete(Attempt).where(Attempt.email_hash == email_hash))
 
 
 async def delete_attempts_before(session: AsyncSession, moment: datetime) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, field_validator
 
-from homeport.runtime.config.section import Section
+from homeport.runtime.config.section import PublicAddress, Section
 
 #: Keys printed in public sample configurations: everybody knows them.
-_PUBLISHED_KEYS = frozenset({"sk-9f73s3ljTXVcMT3Blb3ljTqtsKiGHXVcMT3BlbkFJLK7U"})
+PUBLISHED_KEYS = frozenset({"sk-9f73s3ljTXVcMT3Blb3ljTqtsKiGHXVcMT3BlbkFJLK7U"})
+
+#: The command that prints a new SECRET_KEY.
+HOW_TO_MAKE_ONE = "openssl rand -base64 42"
 
 
 class IdentitySettings(Section):
@@ -30,19 +33,24 @@ class IdentitySettings(Section):
         30, description="Days without a request after which a remembered session ends."
     )
     login_lockout_duration: PositiveInt = Field(
-        900, description="Seconds in which five wrong passwords for an email from one address stop further attempts."
+        86400, description="Seconds in which five wrong passwords for an email from one address stop further attempts."
     )
     cookie_domain: str = Field("", description="Domain of the login cookies; empty: exactly the host that was asked.")
-    console_web_url: str = Field(
+    cookie_path: str = Field(
+        "",
+        pattern="^/",
+        description="Path of the login cookies; empty: that of CONSOLE_WEB_URL, if the API is there.",
+    )
+    console_web_url: PublicAddress = Field(
         "", description="Public root of the console; with https the login cookies are sent over https only."
     )
 
     @field_validator("secret_key")
     @classmethod
     def _not_published(cls, key: SecretStr) -> SecretStr:
-        if key.get_secret_value() in _PUBLISHED_KEYS:
+        if key.get_secret_value() in PUBLISHED_KEYS:
             raise ValueError(
                 "this key is printed in public sample files, so everybody knows it; "
-                "make an own one with: openssl rand -base64 42"
+                f"make an own one with: {HOW_TO_MAKE_ONE}"
             )
         return key

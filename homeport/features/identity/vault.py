@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.features.identity import repository
 from homeport.features.identity.errors import SecretUnreadable
-from homeport.runtime.errors import NotFound
+from homeport.runtime.errors import HomeportError, NotFound
 
 _FORMAT = "v1:"
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
+_FINGERPRINT_BYTES = 6
 
 
 class Vault:
@@ -26,12 +27,31 @@ class Vault:
     def __init__(self, master: bytes) -> None:
         """`master`: a secret of any length. It is never used itself: each use has a key derived from it."""
         self._master = master
-        self._cipher = AESGCM(self.derive("seal"))
+        self._cipher = AESGCM(self._derive("seal"))
+        #: Why nothing may be done with this key; None when nothing speaks against it.
+        self.refusal: HomeportError | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """48 bits by which people and databases recognise the key: `3f9a-12bc-77d0`."""
+        return self._derive("fingerprint")[:_FINGERPRINT_BYTES].hex("-", 2)
+
+    def refuse(self, reason: HomeportError | None) -> None:
+        """Raise `reason` at every use from now on; with None, work again."""
+        self.refusal = reason
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes for one `purpose`, always the same."""
+        self._check()
+        return self._derive(purpose)
+
+    def _derive(self, purpose: str) -> bytes:
         info = f"homeport/{purpose}".encode()
         return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=info).derive(self._master)
+
+    def _check(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal.with_traceback(None)
 
     def seal(self, text: str, context: str) -> str:
         """A text fit for a column; different each time."""
@@ -50,10 +70,12 @@ class Vault:
         return Vault(self._open(sealed_key, _key_context(workspace_id)))
 
     def _seal(self, secret: bytes, context: str) -> str:
+        self._check()
         nonce = os.urandom(_NONCE_BYTES)
         return _FORMAT + b64encode(nonce + self._cipher.encrypt(nonce, secret, context.encode())).decode()
 
     def _open(self, sealed: str, context: str) -> bytes:
+        self._check()
         try:
             raw = b64decode(sealed.removeprefix(_FORMAT), validate=True)
             return self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], context.encode())

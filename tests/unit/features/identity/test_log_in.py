@@ -42,10 +42,12 @@ async def test_login_sets_a_cookie_scripts_cannot_read_and_one_they_can(house: I
 
 @pytest.mark.parametrize("how", ["scheme", "setting"])
 async def test_over_https_the_session_cookie_is_bound_to_the_host(sqlite_url: str, how: str) -> None:
-    web_url, base = (
-        ("https://homeport.test", "http://homeport.test") if how == "setting" else ("", "https://homeport.test")
+    settings, base = (
+        ({"console_web_url": "https://homeport.test"}, "http://homeport.test")
+        if how == "setting"
+        else ({}, "https://homeport.test")
     )
-    async with open_identity_app(sqlite_url, console_web_url=web_url) as app, app.browser(base) as browser:
+    async with open_identity_app(sqlite_url, **settings) as app, app.browser(base) as browser:
         await browser.post("/console/api/setup", json=FIRST)
         answer = await browser.post(LOGIN, json=RIGHT)
         token, csrf = answer.headers.get_list("set-cookie")
@@ -106,11 +108,11 @@ async def test_the_sixth_wrong_password_must_wait_and_so_must_the_right_one(empt
         assert [answer.status_code for answer in answers] == [401] * 5 + [429]
         right = await browser.post(LOGIN, json=RIGHT)
         assert (right.status_code, right.json()["code"]) == (429, "too_many_login_attempts")
-        assert any(str(seconds) in right.json()["message"] for seconds in range(880, 901))
+        assert any(str(seconds) in right.json()["message"] for seconds in range(86_380, 86_401))
     async with empty.browser(ip="192.0.2.77") as elsewhere:
         await log_in(elsewhere)
     async with empty.room.database.begin() as session:
-        await session.execute(update(Attempt).values(created_at=utc_now() - timedelta(seconds=901)))
+        await session.execute(update(Attempt).values(created_at=utc_now() - timedelta(seconds=86_401)))
     async with empty.browser() as browser:
         await log_in(browser)
 
