@@ -1,0 +1,1 @@
+"""Deployment files for one configuration: what `homeport deploy render` prints."""
