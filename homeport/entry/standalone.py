@@ -6,7 +6,6 @@ import asyncio
 import socket
 from collections.abc import Callable, Coroutine
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -32,8 +31,8 @@ class PortTaken(HomeportError):
     code = "port_taken"
 
 
-def run_standalone(settings: Settings, host: str, port: int, announce: Callable[[str, Path], None]) -> None:
-    """Serve until a signal comes. `announce` is told the address and the data directory once all is ready."""
+def run_standalone(settings: Settings, host: str, port: int, announce: Callable[[str, House], None]) -> None:
+    """Serve until a signal comes. `announce` is told the address and what is open there once all is ready."""
     data_dir = prepare(settings.deployment.homeport_data_dir)
     with closing(_listen(host, port)) as listener, held(data_dir, f"Homeport on port {port}"):
         asyncio.run(migrate_once(settings, data_dir))
@@ -51,7 +50,7 @@ def run_standalone(settings: Settings, host: str, port: int, announce: Callable[
         )
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}"
-        _Server(config, lambda: announce(address, data_dir), lambda: _end_answers(app)).run([listener])
+        _Server(config, lambda: announce(address, app.state.house), lambda: _end_answers(app)).run([listener])
 
 
 async def _end_answers(app: Starlette) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from homeport.entry.wiring import House
 
 _EPILOG = """\b
 Examples:
@@ -32,9 +36,11 @@ def command(host: str, port: int, data_dir: Path | None) -> None:
     configure_logs(settings.logging)
     _keep_start_quiet()
 
-    def announce(address: str, directory: Path) -> None:
+    def announce(address: str, house: House) -> None:
         click.echo(f"Homeport is ready: {address}")
-        click.echo(f"Data directory:    {directory}")
+        click.echo(f"Data directory:    {house.data_dir}")
+        if house.key.key.made_in is not None:
+            click.echo(f"Secret key:        made in {house.key.key.made_in}; back it up with the rest")
         click.echo("Stop with Ctrl-C.")
 
     run_standalone(settings, host, port, announce)
@@ -42,7 +48,7 @@ def command(host: str, port: int, data_dir: Path | None) -> None:
 
 
 def _keep_start_quiet() -> None:
-    """On a terminal the three lines are enough; in a fleet, where logs are collected, the rest is of use."""
+    """On a terminal these lines are enough; in a fleet, where logs are collected, the rest is of use."""
     least = logging.getLogger().level
-    for name in ("uvicorn", "uvicorn.error", "alembic", "homeport.entry.migrate"):
+    for name in ("uvicorn", "uvicorn.error", "alembic", "homeport.entry.migrate", "homeport.entry.settle_key"):
         logging.getLogger(name).setLevel(max(logging.WARNING, least) if least != logging.DEBUG else logging.DEBUG)

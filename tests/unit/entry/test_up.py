@@ -1,4 +1,4 @@
-"""`homeport up`: three lines when it is ready, one sentence when it cannot start, nothing else."""
+"""`homeport up`: a few lines when it is ready, one sentence when it cannot start, nothing else."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def fails(tmp_path: Path, *options: str, **variables: str) -> list[str]:
     return done.stderr.splitlines()
 
 
-def test_a_start_is_three_lines_and_a_stop_is_one(tmp_path: Path) -> None:
+def test_a_first_start_is_four_lines_and_a_stop_is_one(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*START, "--port", "0"], cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert process.stdout is not None
     assert process.stderr is not None
     try:
-        lines = [process.stdout.readline().decode().rstrip("\n") for _ in range(3)]
+        lines = [process.stdout.readline().decode().rstrip("\n") for _ in range(4)]
         address = lines[0].removeprefix("Homeport is ready: ")
         answer = httpx.get(f"{address}/health/ready", timeout=20)
         second = fails(tmp_path, "--port", "0")
@@ -64,7 +64,11 @@ def test_a_start_is_three_lines_and_a_stop_is_one(tmp_path: Path) -> None:
         process.wait()
 
     assert answer.status_code == 200
-    assert lines[1:] == [f"Data directory:    {tmp_path / 'data'}", "Stop with Ctrl-C."]
+    assert lines[1:] == [
+        f"Data directory:    {tmp_path / 'data'}",
+        f"Secret key:        made in {tmp_path / 'data' / 'secret_key'}; back it up with the rest",
+        "Stop with Ctrl-C.",
+    ]
     assert (rest.decode(), errors.decode(), process.returncode) == ("Homeport has stopped.\n", "", 0)
     assert second[0].startswith(f"The data directory {tmp_path / 'data'} is in use by Homeport on port ")
     assert taken == [
