@@ -28,6 +28,7 @@ def command(host: str, port: int, data_dir: Path | None) -> None:
     """Run everything in one process, on embedded defaults: no database server, no broker, no model needed."""
     if data_dir is not None:
         os.environ["HOMEPORT_DATA_DIR"] = str(data_dir)
+    from homeport.entry.published_secrets import warn_of_published
     from homeport.entry.settings import read_settings
     from homeport.entry.standalone import run_standalone
     from homeport.runtime.ops.logs import configure_logs
@@ -35,6 +36,7 @@ def command(host: str, port: int, data_dir: Path | None) -> None:
     settings = read_settings()
     configure_logs(settings.logging)
     _keep_start_quiet()
+    warn_of_published()
 
     def announce(address: str, house: House) -> None:
         click.echo(f"Homeport is ready: {address}")
