@@ -30,6 +30,8 @@ from homeport.features.identity.room import IdentityRoom
 from homeport.features.identity.vault import Vault
 from homeport.features.knowledge import tasks as knowledge_tasks
 from homeport.features.knowledge.room import KnowledgeRoom
+from homeport.features.operate import tasks as operate_tasks
+from homeport.features.operate.room import OperateRoom
 from homeport.features.providers.room import ProvidersRoom
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.db.database import Database
@@ -92,6 +94,7 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         stack.push_async_callback(rooms[KnowledgeRoom].hits.close)
         stack.push_async_callback(rooms[ChatRoom].stops.close)
         registry.add(knowledge_tasks.TASKS, rooms[KnowledgeRoom])
+        registry.add(operate_tasks.TASKS, OperateRoom(database))
         checks = standard_checks(database, dispatcher)
         checks.add(key.as_check(database))
         stack.push_async_callback(checks.close)

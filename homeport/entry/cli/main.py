@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": ("serve", "Run one part of a fleet: MODE=api, worker, beat or migration."),
     "upgrade-db": ("upgrade_db", "Bring the database to this version's schema."),
     "config": ("config.group", "Look at the configuration: every setting that is known, and what it means."),
+    "doctor": ("doctor", "Do real work on each part: what is wrong, why, and what to do."),
     "openapi": ("openapi", "Print the OpenAPI document of the Service API."),
 }
 
@@ -26,6 +27,7 @@ Examples:
   homeport up --port 8080 --data-dir /srv/homeport
   homeport demo                        see a cited answer in seconds
   MODE=worker homeport serve           a worker of a fleet
+  homeport doctor                      what is wrong, why, and what to do
 """
 
 

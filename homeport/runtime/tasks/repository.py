@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Table, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.runtime.db.columns import utc_now
@@ -185,3 +185,18 @@ async def release_all(session: AsyncSession) -> int:
         .where(Job.state == JobState.RUNNING)
         .values(state=JobState.QUEUED, leased_by=None, lease_until=None, hint_at=now),
     )
+
+
+async def states(session: AsyncSession, ids: Sequence[str]) -> dict[str, str]:
+    """The states of these jobs by id; those that are gone are missing."""
+    return {row.id: row.state for row in await session.execute(select(Job.id, Job.state).where(Job.id.in_(ids)))}
+
+
+async def hint_now(session: AsyncSession, ids: Sequence[str]) -> None:
+    """Let the next sweep of any process tell of these jobs, without the usual grace."""
+    await session.execute(update(Job).where(Job.id.in_(ids)).values(hint_at=utc_now()))
+
+
+async def remove(session: AsyncSession, ids: Sequence[str]) -> None:
+    """Delete these jobs, whatever their state: for jobs that nobody asks about again."""
+    await session.execute(delete(Job).where(Job.id.in_(ids)))

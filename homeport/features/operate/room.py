@@ -1,0 +1,14 @@
+"""What this slice works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from homeport.runtime.db.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class OperateRoom:
+    """Given to the tasks of the slice."""
+
+    database: Database
