@@ -7,8 +7,10 @@ upgrade a read lock and cannot deadlock) and a second pool reads beside it. On t
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -20,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from homeport.runtime.db import sqlite_inline
 from homeport.runtime.db.settings import DatabaseSettings
+from homeport.runtime.db.watched_pool import PoolFigures, Waits, WatchedPool
 from homeport.runtime.errors import Unavailable
 
 AfterCommit = Callable[[], Awaitable[None]]
@@ -47,17 +50,21 @@ class Turn:
         """`seconds`: how long to wait."""
         self._lock = asyncio.Lock()
         self._seconds = seconds
+        self.waits = Waits()
 
     async def __aenter__(self) -> None:
         """Wait for the turn; raises `DatabaseUnavailable`."""
         if not self._lock.locked():
             await self._lock.acquire()
             return
+        began = time.perf_counter()
         try:
             async with asyncio.timeout(self._seconds):
                 await self._lock.acquire()
         except TimeoutError as error:
             raise DatabaseUnavailable(f"Another transaction has been writing for {self._seconds:.0f} s.") from error
+        finally:
+            self.waits.add(began)
 
     async def __aexit__(self, *_: object) -> None:
         """Let the next one write."""
@@ -122,11 +129,26 @@ class Database:
             where = self.url.render_as_string(hide_password=True)
             raise DatabaseUnavailable(f"The database {where} does not answer: {_first_line(error)}.") from error
 
+    def pools(self) -> list[PoolFigures]:
+        """The pools of connections as they stand: one, or on SQLite those of the writer and of the readers."""
+        if self._reader is self.engine:
+            return [_figures(self.engine, "main")]
+        writer = _figures(self.engine, "writer")
+        if isinstance(self._turn, Turn):  # writers wait for their turn, and then find the connection free
+            writer = replace(writer, waits=self._turn.waits)
+        return [writer, _figures(self._reader, "reader")]
+
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
         if self._reader is not self.engine:
             await self._reader.dispose()
+
+
+def _figures(engine: AsyncEngine, name: str) -> PoolFigures:
+    pool = engine.pool
+    assert isinstance(pool, WatchedPool)
+    return pool.figures(name)
 
 
 def _first_line(error: BaseException) -> str:
@@ -141,6 +163,7 @@ def _dumps(value: Any) -> str:
 def _server_engine(url: URL, settings: DatabaseSettings) -> AsyncEngine:
     return create_async_engine(
         url,
+        poolclass=WatchedPool,
         pool_size=settings.sqlalchemy_pool_size,
         max_overflow=settings.sqlalchemy_max_overflow,
         pool_recycle=settings.sqlalchemy_pool_recycle,
@@ -158,6 +181,7 @@ def _server_engine(url: URL, settings: DatabaseSettings) -> AsyncEngine:
 def _sqlite_engine(url: URL, settings: DatabaseSettings, *, begin: str, connections: int) -> AsyncEngine:
     engine = create_async_engine(
         url,
+        poolclass=WatchedPool,
         pool_size=connections,
         max_overflow=0 if connections == 1 else _SQLITE_MORE_READERS,
         pool_timeout=settings.sqlalchemy_pool_timeout or 30,
