@@ -20,6 +20,7 @@ from homeport.runtime.config.sources import Sources
 from homeport.runtime.db.settings import DatabaseSettings
 from homeport.runtime.offload.settings import OffloadSettings
 from homeport.runtime.ops.settings import LoggingSettings
+from homeport.runtime.ops.telemetry_settings import TelemetrySettings
 from homeport.runtime.outbound.settings import OutboundSettings
 from homeport.runtime.tasks.settings import CelerySettings
 
@@ -31,6 +32,7 @@ class Settings(BaseModel):
 
     deployment: DeploymentSettings
     logging: LoggingSettings
+    telemetry: TelemetrySettings
     database: DatabaseSettings
     celery: CelerySettings
     outbound: OutboundSettings

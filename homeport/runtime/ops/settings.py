@@ -28,6 +28,10 @@ class LoggingSettings(Section):
     log_file: str | None = Field(None, description="A file to write the log to as well.")
     log_file_max_size: int = Field(20, gt=0, description="Megabytes after which the file is rotated.")
     log_file_backup_count: int = Field(5, gt=0, description="Rotated files that are kept.")
+    enable_request_logging: bool = Field(
+        False, description="Log each request with its body and its answer; secrets are masked, what people write is not."
+    )
+    access_log_enabled: bool = Field(False, description="Log one line per request: method, path, status, seconds.")
 
     @field_validator("log_level", mode="before")
     @classmethod
