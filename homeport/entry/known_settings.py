@@ -105,7 +105,8 @@ def find(name: str) -> KnownSetting | None:
         return known[name]
     for one in known.values():
         if one.prefix and name.startswith(one.name):
-            return replace(one, name=name, prefix=False, secret=bool(_SECRET_NAME.search(name)))
+            secret = bool(_SECRET_NAME.search(name))
+            return replace(one, name=name, prefix=False, secret=secret, type="secret text" if secret else "text")
     plain = known.get(name.removesuffix("_FILE"))
     if plain is None:
         return None
