@@ -65,5 +65,5 @@ def _to_duration(value: Any) -> Any:
 
 #: A length of time: `90s`, `30m`, `1h30m`, or a number of seconds.
 Duration = Annotated[timedelta, BeforeValidator(_to_duration)]
-#: A public root as a person types it into a browser; it goes into pages and headers, so no quotes or spaces.
-PublicAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"'<>;\\]+$")]
+#: A public root as a person types it into a browser. It goes into pages, headers and proxy configurations.
+PublicAddress = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9._~:/?#\[\]@!&()*+,=%-]+$")]
