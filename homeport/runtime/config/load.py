@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
 
@@ -25,6 +26,9 @@ _ACCEPTED = {
     "too_long": "a text of at most {max_length} characters",
     "too_short": "a text of at least {min_length} characters",
 }
+
+#: The password in an address.
+_PASSWORD = re.compile(r"(://[^/@\s:]*:)\S*@")
 
 Tree = TypeVar("Tree", bound=BaseModel)
 
@@ -69,22 +73,30 @@ def is_secret(field: FieldInfo) -> bool:
 
 def _collect(section: type[Section], sources: Sources) -> tuple[dict[str, Value | dict[str, Value]], list[str]]:
     found: dict[str, Value | dict[str, Value]] = {}
-    unreadable = []
+    unreadable: list[str] = []
     for name, field in section.model_fields.items():
         prefixed = next((mark for mark in field.metadata if isinstance(mark, Prefixed)), None)
         if prefixed is not None:
-            found[name] = {
-                key.removeprefix(prefixed.prefix).lower(): value for key, value in sources.with_prefix(prefixed.prefix)
-            }
+            found[name] = _collect_prefixed(prefixed.prefix, sources, unreadable)
             continue
-        try:
-            value = sources.get(name.upper())
-        except (OSError, UnicodeDecodeError) as error:
-            unreadable.append(f"{name.upper()}_FILE names a file that cannot be read: {error}.")
-            continue
+        value = _read(name.upper(), sources, unreadable)
         if value is not None:
             found[name] = value
     return found, unreadable
+
+
+def _collect_prefixed(prefix: str, sources: Sources, unreadable: list[str]) -> dict[str, Value]:
+    names = dict.fromkeys(name.removesuffix("_FILE") for name, _ in sources.with_prefix(prefix))
+    values = {name: _read(name, sources, unreadable) for name in names}
+    return {name.removeprefix(prefix).lower(): value for name, value in values.items() if value is not None}
+
+
+def _read(name: str, sources: Sources, unreadable: list[str]) -> Value | None:
+    try:
+        return sources.get(name)
+    except (OSError, UnicodeDecodeError) as error:
+        unreadable.append(f"{name}_FILE names a file that cannot be read: {error}.")
+        return None
 
 
 def _raw(found: Mapping[str, Value | dict[str, Value]]) -> dict[str, Any]:
@@ -97,11 +109,12 @@ def _raw(found: Mapping[str, Value | dict[str, Value]]) -> dict[str, Any]:
 def _sentence(section: type[Section], details: ErrorDetails, found: Mapping[str, Value | dict[str, Value]]) -> str:
     name = str(details["loc"][0]) if details["loc"] else ""
     value = found.get(name)
-    variable = name.upper() or section.__name__
     if not isinstance(value, Value):
-        return f"{variable}: {details['msg']}."
-    shown = "(hidden)" if is_secret(section.model_fields[name]) else repr(value.text)
-    return f"{variable} is {shown} (from {value.origin}): {_accepted(details)}."
+        # Found by looking at several variables; the validator names them.
+        message = _accepted(details)
+        return f"{name.upper()}: {message}." if name else f"{message[0].upper()}{message[1:]}."
+    shown = "(hidden)" if is_secret(section.model_fields[name]) else repr(_PASSWORD.sub(r"\1***@", value.text))
+    return f"{name.upper()} is {shown} (from {value.origin}): {_accepted(details)}."
 
 
 def _accepted(details: ErrorDetails) -> str:

@@ -28,30 +28,36 @@ class Sources:
 
     def __init__(self, environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> None:
         """Read `env_file` (nothing when it is absent or None) under `environment` (the process' own by default)."""
-        self._values: dict[str, Value] = {}
-        for name, text in _read_file(env_file).items():
-            if text:
-                self._values[name] = Value(text, f"file {env_file}")
-        for name, text in (os.environ if environment is None else environment).items():
-            if text:
-                self._values[name] = Value(text, "environment")
+        own = os.environ if environment is None else environment
+        # What stands first wins.
+        self._layers = (_layer(own, "environment"), _layer(_read_file(env_file), f"file {env_file}"))
 
     def get(self, name: str) -> Value | None:
-        """The value of variable `name`, or None when it is unset or empty. An unreadable secret file raises OSError."""
-        found = self._values.get(name)
-        if found is not None:
-            return found
-        secret = self._values.get(f"{name}_FILE")
-        if secret is None:
-            return None
-        text = Path(secret.text).read_text(encoding="utf-8").strip()
-        return Value(text, f"file {secret.text} (named by {name}_FILE)") if text else None
+        """The value of variable `name`, or None when it is unset or empty.
+
+        An unreadable secret file raises OSError or UnicodeDecodeError.
+        """
+        for layer in self._layers:
+            if name in layer:
+                return layer[name]
+            secret = layer.get(f"{name}_FILE")
+            if secret is not None:
+                text = Path(secret.text).read_text(encoding="utf-8").strip()
+                return Value(text, f"file {secret.text} (named by {name}_FILE)") if text else None
+        return None
 
     def with_prefix(self, prefix: str) -> Iterator[tuple[str, Value]]:
-        """Every set variable whose name starts with `prefix`."""
-        for name, value in self._values.items():
-            if name.startswith(prefix):
-                yield name, value
+        """Every set variable whose name starts with `prefix`, as it stands: `NAME_FILE` with its path."""
+        seen: set[str] = set()
+        for layer in self._layers:
+            for name, value in layer.items():
+                if name.startswith(prefix) and name not in seen:
+                    seen.add(name)
+                    yield name, value
+
+
+def _layer(values: Mapping[str, str | None], origin: str) -> dict[str, Value]:
+    return {name: Value(text, origin) for name, text in values.items() if text}
 
 
 def _read_file(env_file: Path | None) -> dict[str, str | None]:

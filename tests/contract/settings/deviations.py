@@ -28,6 +28,7 @@ DEFAULTS = {
     "LOG_FORMAT": "Unset means a line with the request and the job in it.",
     "LOG_OUTPUT_FORMAT": "Unset means text on a terminal and json anywhere else.",
     "MARKETPLACE_API_URL": _NOBODY,
+    "REDIS_HOST": "Unset means no Redis: one process keeps in its memory what Redis would hold.",
     "RESEND_API_URL": "The address of the service is a better default than none.",
     "VECTOR_STORE": _EMBEDDED,
 }

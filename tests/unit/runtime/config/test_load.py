@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import BaseModel, Field, PositiveInt, SecretStr, field_validator
+from pydantic import BaseModel, Field, PositiveInt, SecretStr, field_validator, model_validator
 
 from homeport.runtime.config.errors import ConfigurationError
 from homeport.runtime.config.load import load
-from homeport.runtime.config.section import CommaSeparated, Prefixed, Section
+from homeport.runtime.config.section import CommaSeparated, Duration, Prefixed, Section, WholeNumbers
 from homeport.runtime.config.sources import Sources
 
 
@@ -24,6 +25,8 @@ class Shop(Section):
     shop_kind: Literal["food", "books"] = Field("food", description="Kind.")
     shop_hosts: CommaSeparated = Field((), description="Hosts.")
     shop_url: str | None = Field(None, pattern="^https?://", description="Address.")
+    shop_pause: Duration = Field(timedelta(minutes=5), description="Pause.")
+    shop_floors: WholeNumbers = Field((), description="Floors.")
     shop_code: str = Field("abc", min_length=2, max_length=4, description="Code.")
 
 
@@ -31,6 +34,7 @@ class Safe(Section):
     """Another."""
 
     safe_key: SecretStr | None = Field(None, max_length=10, description="Key.")
+    safe_proxy: str | None = Field(None, description="Proxy, and who it is for.")
     safe_options: Annotated[dict[str, str], Prefixed("SAFE_OPTION_")] = Field({}, description="Options.")
 
     @field_validator("safe_key")
@@ -39,6 +43,19 @@ class Safe(Section):
         if key is not None and key.get_secret_value() == "weak":
             raise ValueError("this key is known to everybody")
         return key
+
+    @field_validator("safe_proxy")
+    @classmethod
+    def _proxy(cls, address: str | None) -> str | None:
+        if address is not None and not address.startswith("http"):
+            raise ValueError("accepted is the address of a proxy")
+        return address
+
+    @model_validator(mode="after")
+    def _key_with_proxy(self) -> Safe:
+        if self.safe_proxy and self.safe_key is None:
+            raise ValueError("with SAFE_PROXY, SAFE_KEY is needed")
+        return self
 
 
 class Tree(BaseModel):
@@ -139,6 +156,63 @@ def test_variables_with_a_prefix_are_collected() -> None:
     safe = read({"SAFE_OPTION_FS_ROOT": "/x", "SAFE_OPTION_B": "", "OTHER_OPTION_C": "1"}).safe
 
     assert safe.safe_options == {"fs_root": "/x"}
+
+
+def test_variables_with_a_prefix_are_read_from_files_too(tmp_path: Path) -> None:
+    secret = tmp_path / "key"
+    secret.write_text("hidden\n")
+
+    safe = read({"SAFE_OPTION_S3_KEY_FILE": str(secret), "SAFE_OPTION_B": "1"}).safe
+
+    assert safe.safe_options == {"s3_key": "hidden", "b": "1"}
+    [problem] = problems({"SAFE_OPTION_S3_KEY_FILE": str(tmp_path / "none")})
+    assert problem.startswith("SAFE_OPTION_S3_KEY_FILE names a file that cannot be read: ")
+
+
+def test_a_secret_file_named_in_the_environment_stands_before_a_value_in_the_file(tmp_path: Path) -> None:
+    secret = tmp_path / "key"
+    secret.write_text("new")
+    file = tmp_path / ".env"
+    file.write_text(f"SAFE_KEY=old\nSHOP_NAME_FILE={secret}\n")
+
+    tree = read({"SAFE_KEY_FILE": str(secret), "SHOP_NAME": "Set"}, file)
+
+    assert tree.safe.safe_key == SecretStr("new")
+    assert tree.shop.shop_name == "Set"
+
+
+def test_what_several_variables_say_together_is_told_by_their_names() -> None:
+    assert problems({"SAFE_PROXY": "http://x"}) == ["With SAFE_PROXY, SAFE_KEY is needed."]
+
+
+def test_the_password_in_an_address_is_not_shown() -> None:
+    assert problems({"SAFE_PROXY": "socks5://me:se/c@ret@host:1", "SAFE_KEY": "k"}) == [
+        "SAFE_PROXY is 'socks5://me:***@host:1' (from environment): accepted is the address of a proxy."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("1.5", 1.5), ("90s", 90), ("30m", 1800), ("1h30m", 5400), ("250ms", 0.25)]
+)
+def test_durations_are_written_with_units_or_as_seconds(text: str, seconds: float) -> None:
+    assert read({"SHOP_PAUSE": text}).shop.shop_pause == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["soon", "5x", "m", "-5", "9" * 400, "9" * 30 + "d"])
+def test_what_is_no_duration_is_told(text: str) -> None:
+    [problem] = problems({"SHOP_PAUSE": text})
+
+    assert problem == (
+        f"SHOP_PAUSE is {text!r} (from environment): "
+        "accepted is a duration such as 90s, 30m or 1h30m; a number alone counts seconds."
+    )
+
+
+def test_lists_of_numbers_are_read() -> None:
+    assert read({"SHOP_FLOORS": "0, 1,2"}).shop.shop_floors == (0, 1, 2)
+    assert problems({"SHOP_FLOORS": "0,one"}) == [
+        "SHOP_FLOORS is '0,one' (from environment): accepted is a whole number."
+    ]
 
 
 def test_all_wrong_values_of_all_sections_are_told_at_once_with_where_they_came_from(tmp_path: Path) -> None:
