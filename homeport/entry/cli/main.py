@@ -18,6 +18,7 @@ COMMANDS = {
     "upgrade-db": ("upgrade_db", "Bring the database to this version's schema."),
     "config": ("config.group", "Look at the configuration: every setting that is known, and what it means."),
     "doctor": ("doctor", "Do real work on each part: what is wrong, why, and what to do."),
+    "deploy": ("deploy.group", "Make deployment files: Compose, Kubernetes, systemd."),
     "openapi": ("openapi", "Print the OpenAPI document of the Service API."),
 }
 

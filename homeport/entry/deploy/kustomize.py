@@ -122,7 +122,9 @@ def _generate(pile: _Pile, folder: Path, kind: str, entry: Document) -> None:
     key = (kind, entry["name"])
     merging = entry.get("behavior") == "merge"
     if merging != (key in pile.generated):
-        raise TemplateUnreadable(f"{folder / FILE}: {entry['name']} is {'not there to be merged' if merging else 'twice'}.")
+        raise TemplateUnreadable(
+            f"{folder / FILE}: {entry['name']} is {'not there to be merged' if merging else 'twice'}."
+        )
     made = pile.generated.setdefault(key, _Generated(*key))
     for name in entry.get("envs", ()):
         made.data |= _read_lines(folder / name)
@@ -137,6 +139,18 @@ def _generate(pile: _Pile, folder: Path, kind: str, entry: Document) -> None:
 def _transform(pile: _Pile, folder: Path, wanted: Document) -> None:
     for patch in wanted.get("patches", ()):
         _patch(pile, folder, patch)
+    _stamp(pile, folder, wanted)
+    for entry in wanted.get("replicas", ()):
+        for document in pile.documents:
+            if document["kind"] in _SCALED and document["metadata"]["name"] == entry["name"]:
+                document["spec"]["replicas"] = entry["count"]
+    for entry in wanted.get("images", ()):
+        for document in pile.documents:
+            _set_image(document, entry)
+
+
+def _stamp(pile: _Pile, folder: Path, wanted: Document) -> None:
+    """The namespace and the labels."""
     cluster_wide = [one["metadata"] for one in pile.documents if one["kind"] in _CLUSTER_WIDE]
     namespaced = [one["metadata"] for one in pile.documents if one["kind"] not in _CLUSTER_WIDE]
     namespaced += [made.metadata for made in pile.generated.values()]
@@ -148,13 +162,6 @@ def _transform(pile: _Pile, folder: Path, wanted: Document) -> None:
             raise TemplateUnreadable(f"{folder / FILE}: labels are understood with pairs alone.")
         for metadata in cluster_wide + namespaced:
             metadata["labels"] = metadata.get("labels", {}) | entry["pairs"]
-    for entry in wanted.get("replicas", ()):
-        for document in pile.documents:
-            if document["kind"] in _SCALED and document["metadata"]["name"] == entry["name"]:
-                document["spec"]["replicas"] = entry["count"]
-    for entry in wanted.get("images", ()):
-        for document in pile.documents:
-            _set_image(document, entry)
 
 
 def _patch(pile: _Pile, folder: Path, entry: Document) -> None:
@@ -213,7 +220,9 @@ def _refer(node: Any, renamed: dict[tuple[str, str], str]) -> Any:
         ("secret", "Secret", ("secretName", "name")),
     ):
         found = copy.get(place)
-        for name in names if isinstance(found, dict) else ():
+        if not isinstance(found, dict):
+            continue
+        for name in names:
             if isinstance(found.get(name), str):
                 found[name] = renamed.get((kind, found[name]), found[name])
     return copy

@@ -41,7 +41,7 @@ def dump_all(documents: Iterable[Document]) -> str:
         def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
             return True
 
-        def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:  # noqa: ARG002, FBT001, FBT002
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:  # noqa: ARG002
             return super().increase_indent(flow, False)
 
     Plain.add_representer(str, _represent_text)

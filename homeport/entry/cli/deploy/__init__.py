@@ -1,0 +1,1 @@
+"""`homeport deploy`: files with which this configuration is deployed."""
