@@ -85,7 +85,7 @@ def run(settings: Settings, data_dir: Path) -> int:
 
 async def _keep(settings: Settings, data_dir: Path) -> None:
     database = Database(settings.database.url(data_dir), settings.database)
-    dispatcher = CeleryDispatcher(settings.celery)
+    dispatcher = CeleryDispatcher(settings.celery, settings.redis)
     beat = Beat(database, Sweep(database, dispatcher))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -77,7 +77,7 @@ async def _dispatching(settings: Settings, data_dir: Path, database: Database) -
         # Celery is loaded only where a broker is set.
         from homeport.runtime.tasks.dispatchers.celery import CeleryDispatcher  # noqa: PLC0415
 
-        celery = CeleryDispatcher(settings.celery)
+        celery = CeleryDispatcher(settings.celery, settings.redis)
         try:
             yield celery
         finally:

@@ -12,7 +12,8 @@ from homeport.backends.vectors.registry import choose as choose_vectors
 from homeport.entry.deployment import Mode
 from homeport.entry.settings import Settings
 from homeport.runtime.errors import HomeportError
-from homeport.runtime.tasks.settings import CelerySettings
+from homeport.runtime.tasks.broker import find_broker, proposed_address
+from homeport.runtime.tasks.settings import POOLS, CelerySettings
 
 log = structlog.get_logger(__name__)
 
@@ -73,11 +74,17 @@ def check(settings: Settings, mode: Mode) -> None:
     elif not broker:
         raise BrokerMissing(
             f"MODE={mode} needs CELERY_BROKER_URL, the address of the broker through which jobs are announced, "
-            "such as redis://:password@redis:6379/1 or amqp://user:password@rabbitmq:5672.",
+            f"such as {proposed_address(settings.redis)} or amqp://user:password@rabbitmq:5672.",
             hint="Without a broker, `homeport up` and MODE=api do the jobs themselves.",
         )
     if broker:
         require_extra("celery", "CELERY_BROKER_URL")
+        find_broker(settings.celery, settings.redis)
+    elif settings.redis.kind is not None:
+        log.info(
+            "CELERY_BROKER_URL is not set, so this process does the jobs itself; Redis alone takes no jobs",
+            it_might_be=proposed_address(settings.redis),
+        )
     several = broker or settings.deployment.server_worker_amount > 1
     reason = for_one_process(settings)
     if several and reason is not None:
@@ -98,17 +105,19 @@ class WorkerPool:
 def worker_pool(settings: CelerySettings) -> WorkerPool:
     """What the established variables mean here: threads, or processes where prefork is asked for."""
     wanted = settings.celery_worker_pool or settings.celery_worker_class or "threads"
+    meant = POOLS[wanted]
     amount = settings.celery_worker_concurrency or settings.celery_worker_amount
-    if wanted in ("prefork", "processes"):
+    if meant != wanted:
+        shown = "one thread" if meant == "one" else meant
+        log.info("jobs run on an event loop, so a worker's pool is threads or prefork", wanted=wanted, taken=shown)
+    if meant == "one":
+        return WorkerPool("threads", 1)
+    if meant == "prefork":
         size = amount or os.cpu_count() or 1
         if settings.celery_auto_scale and amount is None:
             most = max(settings.celery_max_workers or size, settings.celery_min_workers)
             return WorkerPool("prefork", most, (most, settings.celery_min_workers))
         return WorkerPool("prefork", size)
-    if wanted != "threads":
-        log.info("jobs run on one event loop, so the worker takes threads as its pool", wanted=wanted)
-    if wanted == "solo":
-        return WorkerPool("threads", 1)
     if settings.celery_auto_scale and amount is None:
         amount = settings.celery_max_workers  # threads are made when they are needed
     return WorkerPool("threads", amount or _THREADS)

@@ -22,6 +22,7 @@ from homeport.runtime.offload.settings import OffloadSettings
 from homeport.runtime.ops.settings import LoggingSettings
 from homeport.runtime.ops.telemetry_settings import TelemetrySettings
 from homeport.runtime.outbound.settings import OutboundSettings
+from homeport.runtime.redis.settings import RedisSettings
 from homeport.runtime.tasks.settings import CelerySettings
 
 
@@ -34,6 +35,7 @@ class Settings(BaseModel):
     logging: LoggingSettings
     telemetry: TelemetrySettings
     database: DatabaseSettings
+    redis: RedisSettings
     celery: CelerySettings
     outbound: OutboundSettings
     offload: OffloadSettings

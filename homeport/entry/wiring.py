@@ -36,8 +36,9 @@ from homeport.features.providers.room import ProvidersRoom
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.db.database import Database
 from homeport.runtime.offload.pool import Offload
-from homeport.runtime.ops.health import Checks
+from homeport.runtime.ops.health import Check, Checks
 from homeport.runtime.outbound.client import Outbound
+from homeport.runtime.redis.port import Redis
 from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
@@ -56,6 +57,8 @@ class House:
     database: Database
     key: HouseKey
     dispatcher: Dispatcher
+    #: Only where one is named.
+    redis: Redis | None
     runner: Runner
     sweep: Sweep
     registry: Registry
@@ -83,6 +86,7 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         database = Database(settings.database.url(data_dir), settings.database)
         stack.push_async_callback(database.close)
         key = await settle_key(settings, data_dir, database)
+        redis = await _open_redis(stack, settings)
         registry = Registry()
         runner = Runner(database, registry)
         dispatcher = _dispatcher(settings, runner)
@@ -97,6 +101,8 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         registry.add(operate_tasks.TASKS, OperateRoom(database))
         checks = standard_checks(database, dispatcher)
         checks.add(key.as_check(database))
+        if redis is not None:
+            checks.add(Check("redis", redis.check))
         stack.push_async_callback(checks.close)
         if sole:
             await _tidy_up(database)
@@ -106,12 +112,24 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
             database=database,
             key=key,
             dispatcher=dispatcher,
+            redis=redis,
             runner=runner,
             sweep=Sweep(database, dispatcher),
             registry=registry,
             checks=checks,
             rooms=rooms,
         )
+
+
+async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Redis | None:
+    """A Redis that does not answer yet hinders no start: readiness says so until it does."""
+    if settings.redis.kind is None:
+        return None
+    require_extra("redis", "REDIS_HOST")
+    module = importlib.import_module("homeport.runtime.redis.connect")  # an extra, loaded only when it is named
+    redis: Redis = module.open_redis(settings.redis)
+    stack.push_async_callback(redis.close)
+    return redis
 
 
 async def _open_backends(stack: AsyncExitStack, settings: Settings, data_dir: Path) -> Backends:
@@ -197,5 +215,5 @@ def _dispatcher(settings: Settings, runner: Runner) -> Dispatcher:
     require_extra("celery", "CELERY_BROKER_URL")
     # Celery is an extra and a tenth of the start-up time: loaded only when a broker is set.
     module = importlib.import_module("homeport.runtime.tasks.dispatchers.celery")
-    dispatcher: Dispatcher = module.CeleryDispatcher(settings.celery)
+    dispatcher: Dispatcher = module.CeleryDispatcher(settings.celery, settings.redis)
     return dispatcher

@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 def make_worker(settings: Settings, data_dir: Path) -> tuple[Celery, Tenant]:
     """The application with its one task, and the house in which that task works."""
-    app = make_celery(settings.celery)
+    app = make_celery(settings.celery, settings.redis)
     # The current application is a matter of each thread; without a default, threads of the pool would find another.
     app.set_default()
     tenant = Tenant(settings, data_dir)

@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 _CONNECT_SECONDS = 2.0
 _ANSWER_SECONDS = 5.0
+#: A check answers within the patience of a probe.
+_CHECK_SECONDS = 2.5
 #: A connection that was idle for so long is tried with a PING before it is used.
 _HEALTH_SECONDS = 30
 _RETRIES = 3
@@ -44,16 +46,17 @@ class OpenRedis:
 
         Raises `RedisMisconfigured` for what an operator has to change, `RedisUnavailable` for what may pass.
         """
-        if self._sentinel is not None:
-            await self._ask_sentinels(self._sentinel)
+        place = self._place()
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
+            async with asyncio.timeout(_CHECK_SECONDS):
+                if self._sentinel is not None:
+                    await self._ask_sentinels(self._sentinel)
                 if isinstance(self.client, RedisCluster):
                     await self._check_cluster(self.client)
                 else:
                     await self._check_server(self.client)
         except _FAILURES as error:
-            raise explain(self._place(), error, seconds=_ANSWER_SECONDS) from error
+            raise explain(place, error, seconds=_CHECK_SECONDS) from error
 
     async def close(self) -> None:
         """Close every connection."""
@@ -84,8 +87,7 @@ class OpenRedis:
         known: set[str] = set()
         for address, client in zip(self._settings.redis_sentinels, list(sentinel.sentinels), strict=True):
             try:
-                async with asyncio.timeout(_ANSWER_SECONDS):
-                    masters = {str(name) for name in await client.sentinel_masters()}
+                masters = {str(name) for name in await client.sentinel_masters()}
             except _FAILURES as error:
                 first = first or explain(self._sentinel_place(str(address)), error, seconds=seconds)
                 continue

@@ -121,7 +121,7 @@ async def test_a_host_that_is_not_known_is_said() -> None:
 
 
 async def test_a_server_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("homeport.runtime.redis.connect._ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("homeport.runtime.redis.connect._CHECK_SECONDS", 0.2)
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -147,7 +147,7 @@ async def test_an_old_server_without_the_new_protocol_is_said() -> None:
 
 
 async def test_tls_where_there_is_none_is_said(guarded: RedisProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("homeport.runtime.redis.connect._ANSWER_SECONDS", 0.5)  # it waits for the end of a line
+    monkeypatch.setattr("homeport.runtime.redis.connect._CHECK_SECONDS", 0.5)  # it waits for the end of a line
     found = await problem(settings_of(redis_host="127.0.0.1", redis_port=guarded.port, redis_use_ssl=True))
     assert str(found).endswith("within 0.5 s; if it does not speak TLS, set REDIS_USE_SSL to false.")
 

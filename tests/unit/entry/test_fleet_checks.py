@@ -13,7 +13,8 @@ from homeport.entry.serve import serve
 from homeport.entry.settings import Settings, read_settings
 from homeport.runtime.config.errors import ConfigurationError
 from homeport.runtime.config.sources import Sources
-from homeport.runtime.tasks.dispatchers.celery import BrokerMisconfigured, make_celery
+from homeport.runtime.tasks.broker import BrokerMisconfigured
+from homeport.runtime.tasks.dispatchers.celery import make_celery
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.settings import CelerySettings
 

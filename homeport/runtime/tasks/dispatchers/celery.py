@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import structlog
 from celery import Celery
@@ -12,7 +11,8 @@ from kombu import Exchange
 from kombu import Queue as BrokerQueue
 from kombu.exceptions import OperationalError
 
-from homeport.runtime.errors import HomeportError
+from homeport.runtime.redis.settings import RedisSettings
+from homeport.runtime.tasks.broker import CONNECT_SECONDS, find_broker
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.settings import CelerySettings
 
@@ -20,25 +20,17 @@ log = structlog.get_logger(__name__)
 
 RUN_JOB = "homeport.run_job"
 
-_CONNECT_SECONDS = 2
 #: Hints that wait for a slow broker; what comes above is left to the sweep.
 _LONGEST_LINE = 10_000
-_SCHEMES = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps")
 
 
-class BrokerMisconfigured(HomeportError):
-    """The address of the broker is not one."""
-
-    code = "broker_misconfigured"
-
-
-def make_celery(settings: CelerySettings) -> Celery:
+def make_celery(settings: CelerySettings, redis: RedisSettings | None = None) -> Celery:
     """A Celery application with the established queues. Results and retries are the job row's.
 
-    Raises `BrokerMisconfigured`.
+    `redis` says how certificates are checked. Raises `BrokerMisconfigured`.
     """
-    address = _checked_address(settings)
-    app = Celery("homeport", broker=address, set_as_current=False)
+    broker = find_broker(settings, redis)
+    app = Celery("homeport", broker=broker.address, set_as_current=False)
     app.conf.update(
         # Each queue has its own exchange and key: the virtual transports mix them up otherwise.
         task_queues=[BrokerQueue(name, Exchange(name), routing_key=name) for name in Queue],
@@ -51,55 +43,23 @@ def make_celery(settings: CelerySettings) -> Celery:
         worker_proc_alive_timeout=60,  # a process opens its whole house before it counts as alive
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
-        broker_connection_timeout=_CONNECT_SECONDS,
-        broker_transport_options=_transport_options(settings, address),
+        broker_connection_timeout=CONNECT_SECONDS,
+        broker_transport_options=broker.transport_options,
+        broker_use_ssl=broker.tls or False,
         accept_content=["json"],
         timezone="UTC",
     )
     return app
 
 
-def _checked_address(settings: CelerySettings) -> str:
-    address = settings.celery_broker_url.get_secret_value() if settings.celery_broker_url else ""
-    scheme, mark, _ = address.partition("://")
-    if scheme not in _SCHEMES or not mark:
-        found = f"begins with {scheme + mark!r}" if mark else "is no address" if address else "is not set"
-        accepted = ", ".join(f"{one}://" for one in _SCHEMES)
-        raise BrokerMisconfigured(f"CELERY_BROKER_URL {found}; accepted is an address that begins with {accepted}.")
-    if scheme == "sentinel" and not settings.celery_sentinel_master_name:
-        raise BrokerMisconfigured(
-            "CELERY_BROKER_URL names Sentinels; CELERY_SENTINEL_MASTER_NAME must say which master to ask them for."
-        )
-    return address
-
-
-def _transport_options(settings: CelerySettings, address: str) -> dict[str, Any]:
-    if address.startswith("amqp"):
-        return {}
-    # A dead worker's messages come back after the timeout; the sweep is quicker, so this only tidies up.
-    options: dict[str, Any] = {
-        "visibility_timeout": 3600,
-        "unacked_restore_throttle": 1,
-        "socket_connect_timeout": _CONNECT_SECONDS,
-    }
-    if address.startswith("sentinel"):
-        password = settings.celery_sentinel_password
-        options["master_name"] = settings.celery_sentinel_master_name
-        options["sentinel_kwargs"] = {
-            "socket_timeout": settings.celery_sentinel_socket_timeout,
-            "password": password.get_secret_value() if password else None,
-        }
-    return options
-
-
 class CeleryDispatcher:
     """Sends hints from a thread of its own: publishing blocks, and a slow broker must not stop the loop."""
 
-    def __init__(self, settings: CelerySettings) -> None:
-        """Connects to nothing yet."""
-        self._app = make_celery(settings)
+    def __init__(self, settings: CelerySettings, redis: RedisSettings | None = None) -> None:
+        """Connects to nothing yet. `redis` says how certificates are checked. Raises `BrokerMisconfigured`."""
+        self._app = make_celery(settings, redis)
         if "socket_connect_timeout" in self._app.conf.broker_transport_options:  # Redis; it waits for ever otherwise
-            self._app.conf.broker_transport_options["socket_timeout"] = _CONNECT_SECONDS
+            self._app.conf.broker_transport_options["socket_timeout"] = CONNECT_SECONDS
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="broker")
         self._waiting = 0
         self._closed = False
@@ -150,8 +110,8 @@ class CeleryDispatcher:
 
     def _connects(self) -> bool:
         try:
-            with self._app.connection_for_write(connect_timeout=_CONNECT_SECONDS) as connection:
-                connection.ensure_connection(max_retries=1, timeout=_CONNECT_SECONDS)
+            with self._app.connection_for_write(connect_timeout=CONNECT_SECONDS) as connection:
+                connection.ensure_connection(max_retries=1, timeout=CONNECT_SECONDS)
         except self._failures:
             return False
         return True
