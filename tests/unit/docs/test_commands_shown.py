@@ -45,11 +45,14 @@ def _problem(words: list[str]) -> str | None:
         return None
     if words[1] not in COMMANDS:
         return f"homeport {words[1]}"
-    command = cli.get_command(click.Context(cli), words[1])
-    assert command is not None
+    command, rest = cli.get_command(click.Context(cli), words[1]), words[2:]
+    while isinstance(command, click.Group) and rest:
+        command, rest = command.get_command(click.Context(command), rest[0]), rest[1:]
+    if command is None:
+        return " ".join(words[: len(words) - len(rest)])
     options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
-    wrong = [word for word in words[2:] if word.startswith("--") and word.partition("=")[0] not in options]
-    return f"homeport {words[1]} {wrong[0]}" if wrong else None
+    wrong = [word for word in rest if word.startswith("--") and word.partition("=")[0] not in options]
+    return f"{' '.join(words[: len(words) - len(rest)])} {wrong[0]}" if wrong else None
 
 
 @pytest.mark.parametrize("page", pages(), ids=name)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from homeport.entry.settings import Settings
-from homeport.runtime.config.section import Prefixed, Section
-from tests.support.pages import code, pages
+from homeport.entry.known_settings import known_settings
+from tests.support.pages import DOCS, code, pages
 from tests.support.source_tree import name
 
 _VARIABLE = re.compile(r"(?<![\w$./-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w-])")
@@ -19,22 +18,21 @@ _SHELL = re.compile(r"\$([A-Z_]+)")
 _OTHERS = re.compile(r"HOMEPORT_TEST_\w+|HTTP_PROXY|TASK|SETUPS|PLANNED|SPEC|ARGS|TESTS|WORKERS|CI|EMBEDDED")
 
 
-def known() -> set[str]:
-    """Every variable of every section; of prefixes, their beginning."""
-    names = set()
-    for field in Settings.model_fields.values():
-        section = field.annotation
-        assert isinstance(section, type)
-        assert issubclass(section, Section)
-        for setting, described in section.model_fields.items():
-            prefixed = next((mark for mark in described.metadata if isinstance(mark, Prefixed)), None)
-            names.add(setting.upper() if prefixed is None else prefixed.prefix)
-    return names
+#: The page that lists also what is recognised and changes nothing.
+_REFERENCE = DOCS / "reference" / "settings.md"
+
+
+def known(page: Path) -> set[str]:
+    """Every variable that the server or another program of a deployment reads; of prefixes, their beginning."""
+    everything = known_settings().values()
+    if page == _REFERENCE:
+        return {text for one in everything for text in (one.name, one.default)}
+    return {one.name for one in everything if one.status in {"works", "elsewhere"}}
 
 
 def is_setting(variable: str, settings: set[str]) -> bool:
     plain = variable.removesuffix("_FILE")
-    return variable in settings or plain in settings or any(variable.startswith(p) for p in settings if p[-1] == "_")
+    return variable in settings or plain in settings or any(variable.startswith(p) for p in settings if p.endswith("_"))
 
 
 def named(page: Path) -> set[str]:
@@ -46,7 +44,7 @@ def named(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", pages(), ids=name)
 def test_settings_named_on_a_page_exist(page: Path) -> None:
-    settings = known()
+    settings = known(page)
     unknown = {one for one in named(page) if not is_setting(one, settings) and not _OTHERS.fullmatch(one)}
     assert unknown == set()
 
