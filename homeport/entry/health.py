@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from homeport.entry.migrate import current, head
+from homeport.entry.migrate import current, schema_problem
 from homeport.entry.version import VERSION
 from homeport.runtime.db.database import Database
 from homeport.runtime.ops.health import Check, Checks
@@ -21,8 +21,7 @@ def standard_checks(database: Database, dispatcher: Dispatcher) -> Checks:
 
     async def schema() -> str | None:
         await database.ping()
-        found = await current(database)
-        return None if found == head() else f"The schema has revision {found or 'none'}, this version needs {head()}."
+        return schema_problem(await current(database))
 
     async def jobs() -> str | None:
         return None if await dispatcher.alive() else "The broker does not answer; jobs wait in the database."

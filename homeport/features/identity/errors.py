@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from homeport.runtime.errors import Forbidden, HomeportError, InvalidInput, TooManyRequests, Unauthorized
+from homeport.runtime.errors import (
+    Conflict,
+    Forbidden,
+    HomeportError,
+    InvalidInput,
+    NotFound,
+    TooManyRequests,
+    Unauthorized,
+)
 
 
 class NotSignedIn(Unauthorized):
@@ -59,6 +67,22 @@ class CurrentPasswordIncorrect(InvalidInput):
     """The current password is wrong."""
 
     code = "current_password_incorrect"
+
+
+class AccountNotFound(NotFound):
+    """There is no such account."""
+
+    def __init__(self, email: str) -> None:
+        """`email`: as it was asked for."""
+        super().__init__(f"There is no account with the email {email!r}.")
+
+
+class EmailTaken(Conflict):
+    """There is an account with this email already."""
+
+    def __init__(self, email: str) -> None:
+        """`email`: as it was given."""
+        super().__init__(f"There is an account with the email {email!r} already.")
 
 
 class TooManyKeys(InvalidInput):

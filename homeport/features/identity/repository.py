@@ -136,6 +136,14 @@ async def find_account_by_email(session: AsyncSession, email: str) -> Account | 
     return (await session.scalars(select(Account).where(Account.email == email))).first()
 
 
+async def count_sessions(session: AsyncSession, account_id: str) -> int:
+    """How many browsers are logged in to an account, sessions that ended by themselves included."""
+    counted = await session.scalar(
+        select(func.count()).select_from(LoginSession).where(LoginSession.account_id == account_id)
+    )
+    return counted or 0
+
+
 async def find_workspace(session: AsyncSession, workspace_id: str) -> Workspace | None:
     """By id."""
     return await session.get(Workspace, workspace_id)
@@ -185,9 +193,10 @@ async def find_oldest_workspace(session: AsyncSession) -> Workspace | None:
     return (await session.scalars(select(Workspace).order_by(Workspace.id).limit(1))).first()
 
 
-async def lock_workspaces(session: AsyncSession) -> Sequence[Workspace]:
-    """All of them, oldest first; others who lock one wait until this transaction ends."""
-    return (await session.scalars(select(Workspace).order_by(Workspace.id).with_for_update())).all()
+async def list_workspaces(session: AsyncSession, *, lock: bool = False) -> Sequence[Workspace]:
+    """All of them, oldest first; with `lock`, others who lock one wait until this transaction ends."""
+    query = select(Workspace).order_by(Workspace.id)
+    return (await session.scalars(query.with_for_update() if lock else query)).all()
 
 
 async def attempts_since(session: AsyncSession, subject_hash: str, since: datetime) -> Sequence[datetime]:

@@ -8,6 +8,7 @@ import string
 
 _ALPHABET = string.ascii_letters + string.digits
 _KEY_CHARACTERS = 24
+_PASSWORD_CHARACTERS = 16
 
 
 def new_session_token() -> str:
@@ -18,6 +19,14 @@ def new_session_token() -> str:
 def new_key(prefix: str) -> str:
     """`prefix`, a hyphen and 24 random letters and digits (142 bits)."""
     return f"{prefix}-{''.join(secrets.choice(_ALPHABET) for _ in range(_KEY_CHARACTERS))}"
+
+
+def new_password() -> str:
+    """16 random letters and digits, both among them."""
+    while True:
+        made = "".join(secrets.choice(_ALPHABET) for _ in range(_PASSWORD_CHARACTERS))
+        if any(map(str.isalpha, made)) and any(map(str.isdigit, made)):
+            return made
 
 
 def hint_of(key: str) -> str:

@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
-from homeport.entry.migrate import current, head, migrate
+from homeport.entry.migrate import current, head, migrate, schema_problem
 from homeport.entry.migrations import __file__ as migrations
 from homeport.entry.tables import METADATA
 from homeport.runtime.db.database import Database
@@ -59,14 +59,32 @@ async def test_of_several_that_migrate_at_once_one_works_and_all_find_the_schema
         await database.close()
 
 
-async def test_a_database_of_a_newer_version_is_named_and_left_alone(sqlite_url: str) -> None:
+@pytest.mark.parametrize(
+    ("revision", "sentence"),
+    [
+        ("9999", f"The database has revision 9999, newer than this version of Homeport, which knows up to {head()}."),  # noqa: E501
+        ("64b051264f32", "The database has the revision '64b051264f32', which is none of Homeport's: another program made it."),  # noqa: E501
+    ],
+)  # fmt: skip
+async def test_a_database_of_a_newer_version_or_of_another_program_is_named_and_left_alone(
+    sqlite_url: str, revision: str, sentence: str
+) -> None:
     database = Database(sqlite_url)
     await migrate(database)
     async with database.begin() as session:
-        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(HomeportError, match="revision 9999, this version of Homeport knows 0001"):
+        await session.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    with pytest.raises(HomeportError) as refused:
         await migrate(database)
+    assert refused.value.message == sentence
+    assert schema_problem(revision) == str(refused.value)
+    assert await current(database) == revision
     await database.close()
+
+
+def test_an_older_schema_is_said_with_what_is_needed() -> None:
+    assert schema_problem(head()) is None
+    assert schema_problem("0001") == f"The schema has revision 0001, this version needs {head()}."
+    assert schema_problem(None) == f"The schema has revision none, this version needs {head()}."
 
 
 async def test_a_migration_that_fails_names_its_revision(sqlite_url: str) -> None:
