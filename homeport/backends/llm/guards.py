@@ -17,6 +17,7 @@ from homeport.backends.llm.capabilities import Capabilities
 from homeport.backends.llm.errors import LlmError, RateLimited, Unavailable, Unsupported
 from homeport.backends.llm.estimate_tokens import estimate_usage
 from homeport.backends.llm.port import ChatRequest, Embedder, EmbedKind, ModelInfo, Piece, Provider
+from homeport.backends.llm.watch_calls import WatchedCall
 
 Answer = TypeVar("Answer")
 
@@ -84,24 +85,25 @@ class GuardedProvider:
         """The provider's pieces; an end without usage or finish reason is given them."""
         texts: list[str] = []
         usage = finish_reason = None
-        async with aclosing(self._provider.stream(request)) as pieces:
-            async for piece in pieces:
-                texts.append(piece.text)
-                usage = piece.usage or usage
-                finish_reason = piece.finish_reason or finish_reason
-                yield piece
+        with WatchedCall("chat", self._name, request.model) as call:
+            async with aclosing(self._provider.stream(request)) as pieces:
+                async for piece in pieces:
+                    if not texts:
+                        call.first_piece()
+                    texts.append(piece.text)
+                    usage = piece.usage or usage
+                    finish_reason = piece.finish_reason or finish_reason
+                    yield piece
+            counted = usage or estimate_usage(request, "".join(texts))
+            call.used(counted)
         if usage is None or finish_reason is None:
-            yield Piece(
-                "",
-                finish_reason=None if finish_reason else "stop",
-                usage=None if usage else estimate_usage(request, "".join(texts)),
-            )
+            yield Piece("", finish_reason=None if finish_reason else "stop", usage=None if usage else counted)
 
     def embedder(self, model: str) -> GuardedEmbedder:
         """See `Provider.embedder`."""
         if not self.capabilities.embed:
             raise Unsupported(f"The model provider {self._name} does not embed texts; choose another embedding model.")
-        return GuardedEmbedder(self._provider.embedder(model), self.repeat)
+        return GuardedEmbedder(self._provider.embedder(model), self.repeat, self._name)
 
     async def list_models(self) -> list[ModelInfo]:
         """See `Provider.list_models`."""
@@ -148,10 +150,12 @@ class GuardedEmbedder:
         self,
         embedder: Embedder,
         repeat: Callable[[Callable[[], Awaitable[list[list[float]]]]], Awaitable[list[list[float]]]],
+        provider: str = "",
     ) -> None:
-        """`repeat`: makes a call again while it fails for a passing reason."""
+        """`repeat`: makes a call again while it fails for a passing reason; `provider`: whose model it is."""
         self._embedder = embedder
         self._repeat = repeat
+        self._provider = provider
 
     @property
     def model(self) -> str:
@@ -167,4 +171,9 @@ class GuardedEmbedder:
         """See `Embedder.embed`."""
         if not texts:
             return []
-        return await self._repeat(lambda: self._embedder.embed(texts, kind))
+
+        async def call() -> list[list[float]]:
+            with WatchedCall("embeddings", self._provider, self._embedder.model):
+                return await self._embedder.embed(texts, kind)
+
+        return await self._repeat(call)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from homeport.runtime.db.columns import new_id
 from homeport.runtime.errors import HomeportError
 from homeport.runtime.http.problems import envelope_of
+from homeport.runtime.ops import faults
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +71,7 @@ class RequestContext:
         except Exception as error:
             # Not raised on, or the server would log it again. An answer that has begun ends broken, as it should.
             log.error("request raised", path=scope["path"], exc_info=error)
+            faults.report(error)
             if not begun:
                 await JSONResponse(envelope_of(error), 500)(scope, receive, with_headers)
 

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from homeport.runtime.errors import HomeportError, Unauthorized
 from homeport.runtime.http.body import NotJson, sentence_of
+from homeport.runtime.ops import faults
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,7 @@ async def problem_of(work: Awaitable[object]) -> Exception | None:
         return error
     except Exception as error:
         log.error("request raised", exc_info=error)
+        faults.report(error)
         return error
     return None
 

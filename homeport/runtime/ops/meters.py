@@ -13,7 +13,15 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, multiprocess, values
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    multiprocess,
+    values,
+)
 
 #: Distinct pairs of provider and model that get a label of their own; all further ones are `other`.
 MOST_MODELS = 200
@@ -128,6 +136,7 @@ class Meters:
     """All meters of a process."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each one, of no use here
         make = _Maker()
         self.registry = make.registry
         self.http = HttpMeters(make)

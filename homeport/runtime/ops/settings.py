@@ -29,7 +29,7 @@ class LoggingSettings(Section):
     log_file_max_size: int = Field(20, gt=0, description="Megabytes after which the file is rotated.")
     log_file_backup_count: int = Field(5, gt=0, description="Rotated files that are kept.")
     enable_request_logging: bool = Field(
-        False, description="Log each request with its body and its answer; secrets are masked, what people write is not."
+        False, description="Log the bodies of requests and answers; secrets are masked, what people write is not."
     )
     access_log_enabled: bool = Field(False, description="Log one line per request: method, path, status, seconds.")
 

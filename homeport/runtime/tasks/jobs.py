@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.runtime.db.columns import new_id, utc_now
 from homeport.runtime.db.database import after_commit
+from homeport.runtime.ops import traces
 from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
 from homeport.runtime.tasks.tables import Job
@@ -53,6 +54,7 @@ class Jobs:
             max_attempts=task.max_attempts,
             run_at=run_at or now,
             hint_at=now + repository.GRACE if due else run_at,
+            traceparent=traces.traceparent(),
         )
         job_id = job.id if unique_key is None else await _find_or_add(session, job, unique_key)
         if job_id != job.id:

@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from homeport.runtime.db.columns import new_id, utc_now
 from homeport.runtime.db.database import Database, after_commit
 from homeport.runtime.errors import HomeportError
+from homeport.runtime.ops import faults, traces
+from homeport.runtime.ops.meters import meters
 from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.tables import Job
 from homeport.runtime.tasks.task import BoundTask, Registry, UnknownTask
@@ -51,6 +53,8 @@ class Interrupted(HomeportError):
 
 
 StopReason = Literal["cancelled", "handed back", "lease lost"]
+#: How an attempt ended.
+Outcome = Literal["succeeded", "failed", "retried", "cancelled", "handed back", "lease lost"]
 
 
 @dataclass(slots=True)
@@ -112,7 +116,13 @@ class Runner:
         self._ends: set[asyncio.Future[None]] = set()
         self._keeper: asyncio.Task[None] | None = None
         self._closing = False
+        self._meters = meters().jobs
         self.worker = f"{socket.gethostname()[:60]}:{os.getpid()}:{new_id()[-6:]}"
+
+    @property
+    def held(self) -> int:
+        """Jobs that run here now."""
+        return len(self._running)
 
     async def run(self, job_id: str) -> bool:
         """Claim and run a job. False when there was nothing to claim: a late or doubled hint, or this is closing."""
@@ -162,45 +172,67 @@ class Runner:
             self._keeper = asyncio.create_task(self._keep_leases())
         structlog.contextvars.bind_contextvars(job_id=job.id, task=job.task)
         try:
-            await self._attempt(job, running)
+            await self._watched_attempt(job, running)
         finally:
             structlog.contextvars.unbind_contextvars("job_id", "task")
             self._running.pop((job.id, job.attempt))
         return True
 
-    async def _attempt(self, job: Job, running: Running) -> None:
+    async def _watched_attempt(self, job: Job, running: Running) -> None:
+        """The attempt, counted, timed and traced: as part of the request that caused the job."""
+        began = time.perf_counter()
+        outcome: Outcome = "handed back"
+        with (
+            traces.span(
+                f"job {job.task}",
+                "consumer",
+                parent=job.traceparent,
+                homeport__job__id=job.id,
+                homeport__job__task=job.task,
+                homeport__job__attempt=job.attempt,
+                messaging__destination__name=job.queue,
+            ) as span,
+            faults.timed("queue.task", job.task) as timed,
+        ):
+            try:
+                outcome = await self._attempt(job, running)
+            finally:
+                span.note(homeport__job__outcome=outcome)
+                if outcome in ("failed", "retried"):
+                    span.fail(outcome)
+                timed.end(job.task, outcome)
+                self._meters.finished.labels(job.queue, job.task, outcome).inc()
+                self._meters.seconds.labels(job.queue, job.task).observe(time.perf_counter() - began)
+
+    async def _attempt(self, job: Job, running: Running) -> Outcome:
         try:
             bound = self._registry.get(job.task)
             payload = bound.task.payload.model_validate(job.payload)
         except UnknownTask as error:
-            await self._raised(job, None, error)
-            return
+            return await self._raised(job, None, error)
         except ValidationError as error:
-            await self._raised(job, None, _refused(job, error))
-            return
+            return await self._raised(job, None, _refused(job, error))
         if job.attempt > job.max_attempts:
-            await self._give_up(job, bound, f"The worker was lost {job.max_attempts} times while doing this.")
-            return
+            return await self._give_up(job, bound, f"The worker was lost {job.max_attempts} times while doing this.")
         running.coroutine = asyncio.ensure_future(bound.task.run(bound.room, payload, running))
         if self._closing:  # `close` came while the claim was committed, and could not see this one
             running.stop("handed back")
         try:
             await running.coroutine
         except asyncio.CancelledError:
-            await self._stopped(job, bound, running)
+            return await self._stopped(job, bound, running)
         except Exception as error:  # noqa: BLE001 - the edge: whatever a task raises ends here
-            await self._raised(job, bound, error)
-        else:
-            if not running.completed:
-                async with self._database.begin() as session:
-                    await repository.succeed(session, job.id, job.attempt)
+            return await self._raised(job, bound, error)
+        if not running.completed:
+            async with self._database.begin() as session:
+                await repository.succeed(session, job.id, job.attempt)
+        return "succeeded"
 
-    async def _stopped(self, job: Job, bound: BoundTask, running: Running) -> None:
+    async def _stopped(self, job: Job, bound: BoundTask, running: Running) -> Outcome:
         current = asyncio.current_task()
         ending = current is not None and current.cancelling() > 0
         if running.stop_reason is None and not ending:
-            await self._raised(job, bound, Interrupted())
-            return
+            return await self._raised(job, bound, Interrupted())
         async with self._database.begin() as session:
             if running.stop_reason == "cancelled":
                 await repository.cancel_running(session, job.id, job.attempt)
@@ -208,15 +240,17 @@ class Runner:
                 await repository.put_back(session, job.id, job.attempt, utc_now(), None)
         if ending:
             raise asyncio.CancelledError
+        return running.stop_reason or "handed back"
 
-    async def _raised(self, job: Job, bound: BoundTask | None, error: Exception) -> None:
+    async def _raised(self, job: Job, bound: BoundTask | None, error: Exception) -> Outcome:
         if isinstance(error, LeaseLost):
             log.warning("job lost to another worker", attempt=job.attempt)
-            return
+            return "lease lost"
         if isinstance(error, HomeportError):
             sentence, temporary = str(error), error.temporary
         else:
             log.error("job raised", attempt=job.attempt, exc_info=error)
+            faults.report(error, attempt=str(job.attempt))
             sentence = f"An internal error stopped this ({type(error).__name__}); see the log."
             temporary = True
         if temporary and job.attempt < job.max_attempts:
@@ -224,10 +258,10 @@ class Runner:
             pause = min(pause, _LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311
             async with self._database.begin() as session:
                 await repository.put_back(session, job.id, job.attempt, utc_now() + pause, sentence)
-            return
-        await self._give_up(job, bound, sentence)
+            return "retried"
+        return await self._give_up(job, bound, sentence)
 
-    async def _give_up(self, job: Job, bound: BoundTask | None, error: str) -> None:
+    async def _give_up(self, job: Job, bound: BoundTask | None, error: str) -> Outcome:
         log.warning("job failed", error=error)
         try:
             async with self._database.begin() as session:
@@ -235,8 +269,10 @@ class Runner:
                     await _tell_failed(bound, job, session, error)
         except Exception as second:  # the edge: a fault in `failed` must not keep the job unfinished
             log.error("the task could not be told that its job failed", exc_info=second)
+            faults.report(second)
             async with self._database.begin() as session:
                 await repository.fail(session, job.id, job.attempt, error)
+        return "failed"
 
     async def _keep_leases(self) -> None:
         while self._running:

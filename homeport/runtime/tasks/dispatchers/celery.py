@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -11,6 +12,7 @@ from kombu import Exchange
 from kombu import Queue as BrokerQueue
 from kombu.exceptions import OperationalError
 
+from homeport.runtime.ops import traces
 from homeport.runtime.redis.settings import RedisSettings
 from homeport.runtime.tasks.broker import CONNECT_SECONDS, find_broker
 from homeport.runtime.tasks.queues import Queue
@@ -78,7 +80,8 @@ class CeleryDispatcher:
         if self._closed or self._waiting >= _LONGEST_LINE:
             return
         self._waiting += 1
-        asyncio.get_running_loop().run_in_executor(self._thread, self._publish, queue, job_id)
+        publish = contextvars.copy_context().run  # so that it is part of the request that it was caused by
+        asyncio.get_running_loop().run_in_executor(self._thread, publish, self._publish, queue, job_id)
 
     async def alive(self) -> bool:
         """Whether the broker accepts a connection within some seconds."""
@@ -100,7 +103,10 @@ class CeleryDispatcher:
         try:
             # Tried again once: the kept connection may have died of a restarted broker.
             again = {"max_retries": 1, "interval_start": 0}
-            self._app.send_task(RUN_JOB, args=[job_id], queue=queue, routing_key=queue, retry=True, retry_policy=again)
+            with traces.span("announce job", "producer", messaging__destination__name=queue, homeport__job__id=job_id):
+                self._app.send_task(
+                    RUN_JOB, args=[job_id], queue=queue, routing_key=queue, retry=True, retry_policy=again
+                )
             self._broken = False
         except self._failures as error:
             self._broken = True

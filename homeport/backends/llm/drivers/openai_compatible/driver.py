@@ -19,6 +19,7 @@ from homeport.backends.llm.drivers.openai_compatible.read_models import read_mod
 from homeport.backends.llm.drivers.openai_compatible.spec import SPEC, OpenAiCompatibleSettings
 from homeport.backends.llm.drivers.openai_compatible.transport import CONNECT_TO, PooledTransport
 from homeport.backends.llm.port import Account, ChatRequest, EmbedKind, ModelInfo, Piece
+from homeport.runtime.ops import traces
 
 # Seconds the end of the body may come after `[DONE]`; within them the connection can be used again.
 _LINGER = 0.2
@@ -26,7 +27,7 @@ _LINGER = 0.2
 
 async def open_driver(settings: OpenAiCompatibleSettings) -> OpenAiCompatible:
     """The driver with its connections, none of them open yet."""
-    transport: httpx.AsyncBaseTransport = PooledTransport(settings.llm_max_connections)
+    transport = traces.over(PooledTransport(settings.llm_max_connections))
     if settings.llm_proxy:
         limits = httpx.Limits(max_connections=settings.llm_max_connections)
         transport = httpx.AsyncHTTPTransport(proxy=settings.llm_proxy, limits=limits)
