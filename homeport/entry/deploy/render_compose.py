@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from homeport.entry.deploy.rendering import RenderedFile, Rendering, env_lines
 FILE = "docker-compose.yaml"
 _PROXY = "../proxy"
 _DATABASES = {"postgresql": "db_postgres", "mysql": "db_mysql"}
+_REQUIRED = re.compile(r"\$\{(\w+):\?[^}]*\}")
 _SERVER = {"api", "worker", "worker_beat"}
 
 
@@ -31,10 +33,10 @@ def render_compose(env: DeployedEnv, folder: Path, *, with_secrets: bool) -> Ren
         _adapt(service, wanted)
     for name in _SERVER & wanted.keys():
         _point(wanted[name], plan)
-    document = {"services": wanted} | _used(compose, wanted)
+    text = dump_all([{"services": wanted} | _used(compose, wanted)])
     rendering = Rendering()
     head = "# Made by homeport deploy render compose. Start it with: docker compose up -d\n"
-    rendering.files.append(RenderedFile(FILE, head + dump_all([document])))
+    rendering.files.append(RenderedFile(FILE, head + _REQUIRED.sub(r"${\1:?set it in the file .env}", text)))
     needed = ("SECRET_KEY", "DB_PASSWORD", "REDIS_PASSWORD", "SANDBOX_API_KEY")
     values = {name: text for name, text in env.values.items() if name != "COMPOSE_PROFILES"}
     if "REDIS_PASSWORD" not in values and (password := redis_password(env)):
