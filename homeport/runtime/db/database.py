@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from homeport.runtime.db import sqlite_inline
+from homeport.runtime.db.extras import keep_alive, translate
 from homeport.runtime.db.settings import DatabaseSettings
 from homeport.runtime.db.watched_pool import PoolFigures, Waits, WatchedPool
 from homeport.runtime.errors import Unavailable
@@ -129,6 +130,11 @@ class Database:
             where = self.url.render_as_string(hide_password=True)
             raise DatabaseUnavailable(f"The database {where} does not answer: {_first_line(error)}.") from error
 
+    @property
+    def engines(self) -> list[AsyncEngine]:
+        """The engines behind it: one, or on SQLite those of the writer and of the readers."""
+        return [self.engine] if self._reader is self.engine else [self.engine, self._reader]
+
     def pools(self) -> list[PoolFigures]:
         """The pools of connections as they stand: one, or on SQLite those of the writer and of the readers."""
         if self._reader is self.engine:
@@ -161,8 +167,10 @@ def _dumps(value: Any) -> str:
 
 
 def _server_engine(url: URL, settings: DatabaseSettings) -> AsyncEngine:
-    return create_async_engine(
+    extras = translate("mysql" if url.get_backend_name() == "mysql" else "postgresql", settings.db_extras)
+    engine = create_async_engine(
         url,
+        connect_args=extras.driver,
         poolclass=WatchedPool,
         pool_size=settings.sqlalchemy_pool_size,
         max_overflow=settings.sqlalchemy_max_overflow,
@@ -176,6 +184,14 @@ def _server_engine(url: URL, settings: DatabaseSettings) -> AsyncEngine:
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
     )
+    keepalive = extras.keepalive
+    if keepalive is not None:
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def prepare(connection: Any, _record: Any) -> None:
+            keep_alive(connection.driver_connection, keepalive)
+
+    return engine
 
 
 def _sqlite_engine(url: URL, settings: DatabaseSettings, *, begin: str, connections: int) -> AsyncEngine:

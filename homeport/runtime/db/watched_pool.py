@@ -39,6 +39,8 @@ class PoolFigures:
 class WatchedPool(AsyncAdaptedQueuePool):
     """SQLAlchemy's pool for asynchronous drivers, which counts its waits."""
 
+    _sqla_logger_namespace = "sqlalchemy.pool"  # SQLAlchemy's own lines stay below its own name
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.waits = Waits()
