@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
 from homeport.backends.llm import drivers
 from homeport.backends.llm.spec import DriverSpec
+from homeport.runtime.drivers.find import specs_below
 
 
 @cache
-def find_specs() -> MappingProxyType[str, DriverSpec]:
+def find_specs() -> Mapping[str, DriverSpec]:
     """The spec of every driver by its name; no SDK is imported."""
-    folders = sorted(module.name for module in pkgutil.iter_modules(drivers.__path__) if module.ispkg)
-    specs = [importlib.import_module(f"{drivers.__name__}.{folder}.spec").SPEC for folder in folders]
-    return MappingProxyType({spec.name: spec for spec in specs})
+    return MappingProxyType({spec.name: spec for spec in specs_below(drivers, DriverSpec).values()})

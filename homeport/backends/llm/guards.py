@@ -6,45 +6,18 @@ watched by the driver's connection, which does it without a timer per piece.
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TypeVar
 
 from homeport.backends.llm.capabilities import Capabilities
-from homeport.backends.llm.errors import LlmError, RateLimited, Unavailable, Unsupported
+from homeport.backends.llm.errors import LlmError, Unavailable, Unsupported
 from homeport.backends.llm.estimate_tokens import estimate_usage
 from homeport.backends.llm.port import ChatRequest, Embedder, EmbedKind, ModelInfo, Piece, Provider
 from homeport.backends.llm.watch_calls import WatchedCall
+from homeport.runtime.drivers.patience import Patience
 
 Answer = TypeVar("Answer")
-
-_dice = random.SystemRandom()
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait for a provider and how often to ask again. All times in seconds."""
-
-    timeout: float = 120.0
-    attempts: int = 3
-    first_pause: float = 0.5
-    longest_pause: float = 20.0
-
-    def pause(self, failures: int, error: LlmError) -> float | None:
-        """Seconds to wait after so many failures, or None when asking again is of no use.
-
-        Doubled each time and cut by up to half so that callers spread; what the provider asks for counts more, and when
-        it asks for more than anybody would wait, that is told at once.
-        """
-        if not error.temporary or failures >= self.attempts:
-            return None
-        pause = min(self.longest_pause, self.first_pause * 2.0 ** (failures - 1)) * _dice.uniform(0.5, 1.0)
-        if isinstance(error, RateLimited) and error.retry_after is not None:
-            return max(pause, error.retry_after) if error.retry_after <= self.longest_pause else None
-        return pause
 
 
 class GuardedProvider:
@@ -77,7 +50,7 @@ class GuardedProvider:
                 if begun:
                     raise
                 failures += 1
-                await self._pause_or_give_up(error, failures)
+                await self._patience.pause_or_raise(error, failures)
             else:
                 return
 
@@ -111,36 +84,17 @@ class GuardedProvider:
 
     async def check(self) -> None:
         """See `Provider.check`. Not repeated: a person waits for the answer."""
-        await self._in_time(self._provider.check())
+        await self._patience.in_time(self._provider.check(), self._too_slow)
 
     async def repeat(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
         """The answer of `call`, made again while it fails for a passing reason."""
-        failures = 0
-        while True:
-            try:
-                return await self._in_time(call())
-            except LlmError as error:
-                failures += 1
-                await self._pause_or_give_up(error, failures)
+        return await self._patience.repeat(call, self._too_slow)
 
-    async def _in_time(self, waiting: Awaitable[Answer]) -> Answer:
-        try:
-            async with asyncio.timeout(self._patience.timeout) as limit:
-                return await waiting
-        except TimeoutError as error:
-            if not limit.expired():
-                raise
-            raise Unavailable(
-                f"The model provider {self._name} did not answer within {self._patience.timeout:g} seconds.",
-                hint="Look whether it runs, or raise LLM_TIMEOUT.",
-            ) from error
-
-    async def _pause_or_give_up(self, error: LlmError, failures: int) -> None:
-        """Called while `error` is being handled: sleeps, or raises it when asking again is of no use."""
-        pause = self._patience.pause(failures, error)
-        if pause is None:
-            raise error
-        await asyncio.sleep(pause)
+    def _too_slow(self) -> Unavailable:
+        return Unavailable(
+            f"The model provider {self._name} did not answer within {self._patience.timeout:g} seconds.",
+            hint="Look whether it runs, or raise LLM_TIMEOUT.",
+        )
 
 
 class GuardedEmbedder:

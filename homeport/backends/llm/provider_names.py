@@ -65,10 +65,15 @@ ALIASES = {
 _BY_NAME = {provider.name: provider for provider in KNOWN}
 
 
+def short_name(name: str) -> str:
+    """The last part of `name` in the spelling used here; the provider need not be known."""
+    short = name.strip().rstrip("/").rpartition("/")[2].lower().replace("-", "_")
+    return ALIASES.get(short, short)
+
+
 def find_provider(name: str) -> KnownProvider:
     """The provider meant by `name` in any of its forms; raises `Misconfigured` with the accepted names."""
-    short = name.strip().rstrip("/").rpartition("/")[2].lower().replace("-", "_")
-    provider = _BY_NAME.get(ALIASES.get(short, short))
+    provider = _BY_NAME.get(short_name(name))
     if provider is None:
         raise Misconfigured(
             f"The model provider {name!r} is unknown; accepted are {', '.join(sorted(_BY_NAME))}.",

@@ -13,10 +13,11 @@ from homeport.backends.llm.choice import LlmChoice
 from homeport.backends.llm.choose_account import Choice, default_chat, default_embedding, environment_account
 from homeport.backends.llm.discover import find_specs
 from homeport.backends.llm.errors import Misconfigured
-from homeport.backends.llm.guards import GuardedProvider, Patience
+from homeport.backends.llm.guards import GuardedProvider
 from homeport.backends.llm.port import Account, Driver, Embedder
 from homeport.backends.llm.settings import LlmSettings
 from homeport.backends.llm.spec import DriverSpec
+from homeport.runtime.drivers.patience import Patience
 
 
 class DriverModule(Protocol):
@@ -47,7 +48,9 @@ class Models:
     def __init__(self, settings: LlmSettings) -> None:
         """Opens nothing yet."""
         self._settings = settings
-        self._patience = Patience(timeout=settings.llm_timeout, attempts=settings.llm_max_attempts)
+        self._patience = Patience(
+            timeout=settings.llm_timeout, attempts=settings.llm_max_attempts, first_pause=0.5, longest_pause=20.0
+        )
         self._drivers: dict[str, Driver] = {}
         self._opening = asyncio.Lock()
         self._first_listed: dict[str, str] = {}

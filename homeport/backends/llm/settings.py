@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import create_model
-
 from homeport.backends.llm.choice import LlmChoice
 from homeport.backends.llm.discover import find_specs
+from homeport.runtime.drivers.find import every_section
 
 if TYPE_CHECKING:
     _EveryDriver = LlmChoice
 else:
-    # A set: drivers without settings of their own share the choice, and no class may inherit one base twice.
-    _sections = {spec.settings for spec in find_specs().values()} - {LlmChoice}
-    _EveryDriver = create_model(
-        "_EveryDriver", __base__=(*sorted(_sections, key=lambda section: section.__name__), LlmChoice)
-    )
+    _EveryDriver = every_section(LlmChoice, (spec.settings for spec in find_specs().values()))
 
 
 class LlmSettings(_EveryDriver):

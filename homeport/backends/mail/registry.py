@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Protocol, cast
 
 from homeport.backends.mail import drivers
@@ -11,6 +10,7 @@ from homeport.backends.mail.discover import find_specs
 from homeport.backends.mail.errors import Misconfigured
 from homeport.backends.mail.port import Mailer
 from homeport.backends.mail.settings import MailSettings
+from homeport.runtime.drivers.find import load_driver
 
 
 class DriverModule(Protocol):
@@ -28,8 +28,8 @@ async def open_mailer(settings: MailSettings) -> Mailer | None:
     for folder, spec in find_specs().items():
         if spec.name == settings.mail_type:
             assert isinstance(settings, spec.settings)
-            module = cast("DriverModule", importlib.import_module(f"{drivers.__name__}.{folder}.driver"))
-            return await module.open_driver(settings)
+            loaded = load_driver(drivers, folder, what=f"Mail by {spec.name}", extra=None, error=Misconfigured)
+            return await cast("DriverModule", loaded).open_driver(settings)
     accepted = ", ".join(sorted(spec.name for spec in find_specs().values()))
     raise Misconfigured(
         f"MAIL_TYPE is {settings.mail_type!r}; accepted are {accepted}, and nothing for no mail.",

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import create_model
-
 from homeport.backends.mail.choice import MailChoice
 from homeport.backends.mail.discover import find_specs
+from homeport.runtime.drivers.find import every_section
 
 if TYPE_CHECKING:
     _EveryDriver = MailChoice
 else:
-    _sections = {spec.settings for spec in find_specs().values()}
-    _EveryDriver = create_model("_EveryDriver", __base__=tuple(sorted(_sections, key=lambda one: one.__name__)))
+    _EveryDriver = every_section(MailChoice, (spec.settings for spec in find_specs().values()))
 
 
 class MailSettings(_EveryDriver):

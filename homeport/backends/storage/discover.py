@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+from collections.abc import Mapping
 from functools import cache
-from types import MappingProxyType
 
 from homeport.backends.storage import drivers
 from homeport.backends.storage.spec import DriverSpec
+from homeport.runtime.drivers.find import specs_below
 
 
 @cache
-def find_specs() -> MappingProxyType[str, DriverSpec]:
+def find_specs() -> Mapping[str, DriverSpec]:
     """The spec of every driver by its folder; no SDK is imported."""
-    folders = sorted(module.name for module in pkgutil.iter_modules(drivers.__path__) if module.ispkg)
-    return MappingProxyType(
-        {folder: importlib.import_module(f"{drivers.__name__}.{folder}.spec").SPEC for folder in folders}
-    )
+    return specs_below(drivers, DriverSpec)

@@ -6,10 +6,8 @@ A driver translates and does none of that, so all drivers behave alike here.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar, cast
 
@@ -17,27 +15,12 @@ from homeport.backends.storage.capabilities import Capabilities
 from homeport.backends.storage.errors import InvalidKey, StorageError, Unavailable, Unsupported
 from homeport.backends.storage.keys import check_key, check_prefix
 from homeport.backends.storage.port import UNKNOWN_CONTENT, Blob, Storage
+from homeport.runtime.drivers.patience import Patience
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 
 _LONGEST_PRESIGN = timedelta(days=7)
-_dice = random.SystemRandom()
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait for a storage and how often to ask again. All times in seconds."""
-
-    timeout: float = 60.0
-    attempts: int = 4
-    first_pause: float = 0.2
-    longest_pause: float = 10.0
-
-    def pause(self, failures: int) -> float:
-        """Seconds to wait after so many failures: doubled each time, cut by up to half so that callers spread."""
-        full = min(self.longest_pause, self.first_pause * 2.0 ** (failures - 1))
-        return full * _dice.uniform(0.5, 1.0)
 
 
 class GuardedStorage:
@@ -140,13 +123,7 @@ class GuardedStorage:
         await self._driver.close()
 
     async def _repeat(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        failures = 0
-        while True:
-            try:
-                return await self._in_time(call())
-            except StorageError as error:
-                failures += 1
-                await self._pause_or_give_up(error, failures)
+        return await self._patience.repeat(call, self._too_slow)
 
     async def _repeat_start(self, begin: Callable[[], AsyncIterator[Item]]) -> AsyncGenerator[Item]:
         """Items of a stream; it is begun anew only as long as nothing of it was handed out."""
@@ -167,22 +144,10 @@ class GuardedStorage:
                 if started:
                     raise
                 failures += 1
-                await self._pause_or_give_up(error, failures)
+                await self._patience.pause_or_raise(error, failures)
 
     async def _in_time(self, waiting: Awaitable[Answer]) -> Answer:
-        try:
-            async with asyncio.timeout(self._patience.timeout) as limit:
-                return await waiting
-        except TimeoutError as error:
-            if not limit.expired():
-                raise
-            raise self._too_slow() from error
-
-    async def _pause_or_give_up(self, error: StorageError, failures: int) -> None:
-        """Called while `error` is being handled: sleeps, or raises it when asking again is of no use."""
-        if not error.temporary or failures >= self._patience.attempts:
-            raise error
-        await asyncio.sleep(self._patience.pause(failures))
+        return await self._patience.in_time(waiting, self._too_slow)
 
     async def _clocked(self, chunks: AsyncIterator[bytes], limit: asyncio.Timeout) -> AsyncGenerator[bytes]:
         clock = asyncio.get_running_loop().time

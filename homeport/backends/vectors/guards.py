@@ -6,11 +6,8 @@ replaces, removing twice is removing once.
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from homeport.backends.vectors.capabilities import Capabilities
@@ -22,27 +19,11 @@ from homeport.backends.vectors.check_input import (
     clean_text,
     pack_vector,
 )
-from homeport.backends.vectors.errors import InvalidInput, Unavailable, Unsupported, VectorsError
+from homeport.backends.vectors.errors import InvalidInput, Unavailable, Unsupported
 from homeport.backends.vectors.port import Filter, Hit, Point, VectorStore
+from homeport.runtime.drivers.patience import Patience
 
 Answer = TypeVar("Answer")
-
-_dice = random.SystemRandom()
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait for a vector store and how often to ask again. All times in seconds."""
-
-    timeout: float = 60.0
-    attempts: int = 4
-    first_pause: float = 0.2
-    longest_pause: float = 10.0
-
-    def pause(self, failures: int) -> float:
-        """Seconds to wait after so many failures: doubled each time, cut by up to half so that callers spread."""
-        full = min(self.longest_pause, self.first_pause * 2.0 ** (failures - 1))
-        return full * _dice.uniform(0.5, 1.0)
 
 
 class GuardedVectors:
@@ -158,24 +139,13 @@ class GuardedVectors:
             raise InvalidInput(f"The {top_k} best hits were asked for; accepted are 1 to {largest}.")
 
     async def _repeat(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        failures = 0
-        while True:
-            try:
-                return await self._in_time(call())
-            except VectorsError as error:
-                failures += 1
-                if not error.temporary or failures >= self._patience.attempts:
-                    raise
-                await asyncio.sleep(self._patience.pause(failures))
+        return await self._patience.repeat(call, self._too_slow)
 
     async def _in_time(self, waiting: Awaitable[Answer]) -> Answer:
-        try:
-            async with asyncio.timeout(self._patience.timeout) as limit:
-                return await waiting
-        except TimeoutError as error:
-            if not limit.expired():
-                raise
-            raise Unavailable(
-                f"The vector store {self._name} did not answer within {self._patience.timeout:g} seconds.",
-                hint="Look whether it runs, or raise VECTOR_TIMEOUT.",
-            ) from error
+        return await self._patience.in_time(waiting, self._too_slow)
+
+    def _too_slow(self) -> Unavailable:
+        return Unavailable(
+            f"The vector store {self._name} did not answer within {self._patience.timeout:g} seconds.",
+            hint="Look whether it runs, or raise VECTOR_TIMEOUT.",
+        )

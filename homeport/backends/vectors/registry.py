@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -10,10 +9,12 @@ from homeport.backends.vectors import drivers
 from homeport.backends.vectors.choice import VectorChoice
 from homeport.backends.vectors.discover import find_specs
 from homeport.backends.vectors.errors import Misconfigured
-from homeport.backends.vectors.guards import GuardedVectors, Patience
+from homeport.backends.vectors.guards import GuardedVectors
 from homeport.backends.vectors.port import VectorStore
 from homeport.backends.vectors.settings import VectorSettings
 from homeport.backends.vectors.spec import DriverSpec
+from homeport.runtime.drivers.find import load_driver as load
+from homeport.runtime.drivers.patience import Patience
 
 #: Established values of VECTOR_STORE that have no driver yet; a new folder takes its name off this list.
 PLANNED = frozenset(
@@ -86,14 +87,5 @@ def choose(settings: VectorChoice) -> tuple[str, DriverSpec]:
 
 def load_driver(folder: str, spec: DriverSpec) -> DriverModule:
     """Import the driver and with it the SDK; a missing SDK is said with the extra to install."""
-    try:
-        module = importlib.import_module(f"{drivers.__name__}.{folder}.driver")
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("homeport"):
-            raise
-        extra = f"homeport[{spec.extra}]" if spec.extra else error.name
-        raise Misconfigured(
-            f"The vector store {spec.name} needs the package {error.name!r}, which is not installed.",
-            hint=f"Install it: pip install '{extra}'.",
-        ) from error
+    module = load(drivers, folder, what=f"The vector store {spec.name}", extra=spec.extra, error=Misconfigured)
     return cast("DriverModule", module)

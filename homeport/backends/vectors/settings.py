@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import create_model
-
 from homeport.backends.vectors.choice import VectorChoice
 from homeport.backends.vectors.discover import find_specs
+from homeport.runtime.drivers.find import every_section
 
 if TYPE_CHECKING:
     _EveryDriver = VectorChoice
 else:
-    # A set: drivers without settings of their own share the choice, and no class may inherit one base twice.
-    _sections = {spec.settings for spec in find_specs().values()} - {VectorChoice}
-    _EveryDriver = create_model(
-        "_EveryDriver", __base__=(*sorted(_sections, key=lambda section: section.__name__), VectorChoice)
-    )
+    _EveryDriver = every_section(VectorChoice, (spec.settings for spec in find_specs().values()))
 
 
 class VectorSettings(_EveryDriver):

@@ -11,12 +11,13 @@ from pydantic import BaseModel
 from homeport.backends.storage.drivers.s3.driver import open_driver
 from homeport.backends.storage.drivers.s3.spec import S3Settings
 from homeport.backends.storage.errors import Misconfigured, Unavailable
-from homeport.backends.storage.guards import GuardedStorage, Patience
+from homeport.backends.storage.guards import GuardedStorage
 from homeport.backends.storage.port import Storage
 from homeport.backends.storage.registry import open_storage
 from homeport.backends.storage.settings import StorageSettings
 from homeport.runtime.config.load import load
 from homeport.runtime.config.sources import Sources
+from homeport.runtime.drivers.patience import Patience
 from tests.support.s3_server import Account, S3Server, StickingDoor
 
 SECRET = "do-not-show-this-to-anybody"

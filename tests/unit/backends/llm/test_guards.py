@@ -11,8 +11,9 @@ from homeport.backends.llm import errors
 from homeport.backends.llm.complete import complete
 from homeport.backends.llm.drivers.openai_compatible.driver import OpenAiProvider
 from homeport.backends.llm.estimate_tokens import estimate_tokens
-from homeport.backends.llm.guards import GuardedProvider, Patience
+from homeport.backends.llm.guards import GuardedProvider
 from homeport.backends.llm.port import ChatRequest
+from homeport.runtime.drivers.patience import Patience
 from tests.support.model_server import ModelServer
 
 Ask = Callable[..., ChatRequest]

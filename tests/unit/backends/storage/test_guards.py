@@ -18,8 +18,9 @@ from homeport.backends.storage.errors import (
     Unavailable,
     Unsupported,
 )
-from homeport.backends.storage.guards import GuardedStorage, Patience
+from homeport.backends.storage.guards import GuardedStorage
 from homeport.backends.storage.port import UNKNOWN_CONTENT, Blob
+from homeport.runtime.drivers.patience import Patience
 
 QUICK = Patience(timeout=5, attempts=3, first_pause=0.001, longest_pause=0.002)
 
@@ -214,12 +215,3 @@ async def test_presign_refuses_a_time_no_service_takes(expires: timedelta) -> No
 async def test_a_negative_range_is_a_bug_of_the_caller(offset: int, length: int | None) -> None:
     with pytest.raises(ValueError, match="must not be negative"):
         await anext(_guarded(TroubledStorage()).read_stream("a", offset, length))
-
-
-def test_pauses_grow_up_to_the_longest_and_spread() -> None:
-    patience = Patience(first_pause=1, longest_pause=5)
-    pauses = [[patience.pause(failures) for _ in range(200)] for failures in (1, 2, 3, 4, 60)]
-    for pause, full in zip(pauses, (1, 2, 4, 5, 5), strict=True):
-        assert full / 2 <= min(pause)
-        assert max(pause) <= full
-        assert len(set(pause)) > 100

@@ -10,8 +10,9 @@ import pytest
 
 from homeport.backends.vectors.drivers.memory.driver import MemoryVectors
 from homeport.backends.vectors.errors import Conflict, Misconfigured, RateLimited, Unavailable, Unsupported
-from homeport.backends.vectors.guards import GuardedVectors, Patience
+from homeport.backends.vectors.guards import GuardedVectors
 from homeport.backends.vectors.port import Filter, Hit, Point, VectorStore
+from homeport.runtime.drivers.patience import Patience
 
 QUICK = Patience(timeout=5, attempts=3, first_pause=0.001, longest_pause=0.002)
 POINT = Point("a", "kb", "d", "text", [1.0, 0.0])
@@ -121,9 +122,3 @@ async def test_drivers_get_packed_vectors_and_no_call_without_points() -> None:
     assert driver.calls == 0
     await guarded.add_texts([replace(POINT, vector=(1, 0.1))])
     assert driver.given[0].vector == array("f", [1.0, 0.1])
-
-
-def test_pauses_double_up_to_the_longest() -> None:
-    patience = Patience(first_pause=1, longest_pause=4)
-    assert all(0.5 <= patience.pause(1) <= 1 and 1 <= patience.pause(2) <= 2 for _ in range(50))
-    assert all(2 <= patience.pause(failures) <= 4 for failures in range(3, 50))
