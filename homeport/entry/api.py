@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from homeport.entry import console_system, health
+from homeport.entry import console_system, health, metrics
 from homeport.entry.addresses import Addresses, SubPath, addresses_of, origin_of
 from homeport.entry.console_files import BUILT, ConsoleFiles, not_built
 from homeport.entry.describe_api import DescribedApi
@@ -30,6 +30,8 @@ from homeport.features.knowledge.endpoints import public as knowledge_public
 from homeport.features.providers.endpoints import console as providers_console
 from homeport.runtime.http import problems
 from homeport.runtime.http.context import BodyLimit, RequestContext
+from homeport.runtime.ops.meters import meters
+from homeport.runtime.ops.watch_requests import WatchRequests
 
 _CONSOLE = (identity_console, knowledge_console, apps_console, chat_console, providers_console, console_system)
 _PUBLIC = (apps_public, chat_public, knowledge_public)
@@ -80,6 +82,7 @@ def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starl
             for one in (app, console, service, links):
                 one.state.house = house
                 one.state.provided = house.rooms
+            app.state.figures = house.figures
             yield
 
     limits = settings.files
@@ -89,11 +92,13 @@ def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starl
     whole = Starlette(
         lifespan=lifespan,
         middleware=[
+            Middleware(WatchRequests, meters=meters(), access_log=settings.logging.access_log_enabled),
             Middleware(RequestContext, headers={"X-Version": VERSION, "X-Env": settings.deployment.deploy_env}),
             *([Middleware(SubPath, path=addresses.sub_path)] if addresses.sub_path else []),
         ],
         routes=[
             *health.routes(settings.deployment.commit_sha),
+            metrics.route(settings.telemetry.metrics_token),
             Mount("/v1", _open_to(("*",), BodyLimit(service, limit=largest * 1024 * 1024 + _OVERHEAD))),
             Mount(
                 "/console/api",

@@ -17,8 +17,10 @@ from homeport.backends.vectors.registry import open_vectors
 from homeport.entry.addresses import at_public_addresses
 from homeport.entry.fleet import require_extra
 from homeport.entry.health import standard_checks
+from homeport.entry.sample_figures import Figures
 from homeport.entry.settings import Settings
 from homeport.entry.settle_key import HouseKey, settle_key
+from homeport.entry.telemetry import watched
 from homeport.features.apps.room import AppsRoom
 from homeport.features.apps.usages import AppUsages
 from homeport.features.chat.repository import end_interrupted, remove_of_app
@@ -37,6 +39,7 @@ from homeport.runtime.db.columns import utc_now
 from homeport.runtime.db.database import Database
 from homeport.runtime.offload.pool import Offload
 from homeport.runtime.ops.health import Check, Checks
+from homeport.runtime.ops.meters import is_shared
 from homeport.runtime.outbound.client import Outbound
 from homeport.runtime.redis.port import Redis
 from homeport.runtime.tasks import repository
@@ -64,6 +67,8 @@ class House:
     registry: Registry
     #: What /health/ready asks; a room adds its own.
     checks: Checks
+    #: What /metrics shows beside what is counted.
+    figures: Figures
     #: What endpoints and commands ask for, by type.
     rooms: dict[type[Any], Any]
 
@@ -85,6 +90,7 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
     async with AsyncExitStack() as stack:
         database = Database(settings.database.url(data_dir), settings.database)
         stack.push_async_callback(database.close)
+        await stack.enter_async_context(watched(settings, database))
         key = await settle_key(settings, data_dir, database)
         redis = await _open_redis(stack, settings)
         registry = Registry()
@@ -104,6 +110,10 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         if redis is not None:
             checks.add(Check("redis", redis.check))
         stack.push_async_callback(checks.close)
+        figures = Figures(database, runner, commit=settings.deployment.commit_sha)
+        stack.push_async_callback(figures.close)
+        if is_shared() or settings.telemetry.enable_otel:
+            figures.start()
         if sole:
             await _tidy_up(database)
         yield House(
@@ -117,6 +127,7 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
             sweep=Sweep(database, dispatcher),
             registry=registry,
             checks=checks,
+            figures=figures,
             rooms=rooms,
         )
 
@@ -176,7 +187,9 @@ def _make_rooms(
     )
     apps = AppsRoom(database=database, knowledge=knowledge, files=files, providers=providers, deleted=(remove_of_app,))
     stops = Stops(database, replicas=not sole)
-    chat = ChatRoom(database=database, apps=apps, knowledge=knowledge, providers=providers, stops=stops)
+    chat = ChatRoom(
+        database=database, apps=apps, knowledge=knowledge, providers=providers, stops=stops, settings=settings.chat
+    )
     return {type(room): room for room in (database, identity, files, providers, knowledge, apps, chat)}
 
 

@@ -135,7 +135,11 @@ def route_of(scope: Scope) -> str:
     if route is None:
         return "none"
     root: str = scope.get("root_path", "")
-    return f"{root}/*" if isinstance(route, Mount) else f"{root}{route.path}"
+    if isinstance(route, Mount):
+        return f"{root}/*"
+    # A route of an included router knows its own path only; FastAPI keeps the whole one beside it.
+    whole = scope.get("fastapi", {}).get("effective_route_context")
+    return f"{root}{getattr(whole, 'path_format', None) or route.path}"
 
 
 def _method_of(scope: Scope) -> str:

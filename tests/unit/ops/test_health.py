@@ -22,11 +22,13 @@ class Thing:
     def __init__(self, answer: str | Exception | None = None) -> None:
         self.answer = answer
         self.looks = 0
+        self.looked_at = asyncio.Event()
         self.open = asyncio.Event()
         self.open.set()
 
     async def fault(self) -> str | None:
         self.looks += 1
+        self.looked_at.set()
         await self.open.wait()
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -96,8 +98,7 @@ async def test_a_probe_that_goes_away_does_not_stop_the_look_of_another() -> Non
     thing.open.clear()
     checks = Checks([Check("one", thing.fault)])
     first, second = asyncio.create_task(checks.faults()), asyncio.create_task(checks.faults())
-    while not thing.looks:
-        await asyncio.sleep(0)
+    await thing.looked_at.wait()
     first.cancel()
     thing.open.set()
     assert await second == {"one": None}
