@@ -115,7 +115,8 @@ fetch_wheels() {
     run mkdir -p "$wheels"
     local pip=(python3 -m pip download --quiet --only-binary :all: --python-version "$python" --no-deps --dest "$wheels")
     run "${pip[@]}" --require-hashes --requirement "$listed.chosen"
-    run "${pip[@]}" --require-hashes --requirement deploy/images/sandbox/requirements.txt
+    run "${pip[@]}" --require-hashes --requirement deploy/images/sandbox/sandbox.txt
+    run "${pip[@]}" --require-hashes --requirement deploy/images/sandbox/code.txt
     run "${pip[@]}" "uv==$uv_version"
     run rm -f "$listed" "$listed.chosen"
 }
