@@ -11,6 +11,7 @@ from homeport.backends.mail.settings import MailSettings
 from homeport.backends.storage.settings import StorageSettings
 from homeport.backends.vectors.settings import VectorSettings
 from homeport.entry.deployment import DeploymentSettings
+from homeport.features.chat.settings import ChatSettings
 from homeport.features.files.settings import FilesSettings
 from homeport.features.identity.settings import IdentitySettings
 from homeport.features.knowledge.settings import KnowledgeSettings
@@ -47,6 +48,7 @@ class Settings(BaseModel):
     files: FilesSettings
     providers: ProvidersSettings
     knowledge: KnowledgeSettings
+    chat: ChatSettings
 
 
 def read_settings(sources: Sources | None = None) -> Settings:

@@ -33,7 +33,7 @@ def parameters_of(configuration: Configuration, limits: FilesSettings) -> Parame
             "video_file_size_limit": limits.upload_video_file_size_limit,
             "audio_file_size_limit": limits.upload_audio_file_size_limit,
             "file_size_limit": limits.upload_file_size_limit,
-            "workflow_file_upload_limit": 10,
+            "workflow_file_upload_limit": limits.workflow_file_upload_limit,
         },
     }
     return Parameters.model_validate(document)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homeport.runtime.errors import BadRequest, InvalidInput, NotFound
+from homeport.runtime.errors import BadRequest, InvalidInput, NotFound, TooManyRequests
 
 
 class ConversationNotFound(NotFound):
@@ -19,6 +19,10 @@ class FirstMessageNotFound(NotFound):
 
 class LastConversationNotFound(NotFound):
     """Last Conversation Not Exists."""
+
+
+class AppBusy(TooManyRequests):
+    """This app is writing as many answers as it may at once; try again shortly."""
 
 
 class NothingToTakeBack(InvalidInput):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Insert, Table, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Insert, Table, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.features.chat.speaker import Speaker
@@ -59,6 +59,12 @@ async def first_query(session: AsyncSession, conversation_id: str) -> str | None
 async def add(session: AsyncSession, table: type[Conversation | Message], values: dict[str, Any]) -> None:
     """Insert one row."""
     await session.execute(_INSERT[table], values)
+
+
+async def count_running(session: AsyncSession, app_id: str, since: datetime) -> int:
+    """Answers of an app that are being written and began after `since`."""
+    running = (Message.app_id == app_id, Message.created_at > since, Message.status == "running")
+    return (await session.execute(select(func.count()).select_from(Message).where(*running))).scalar_one()
 
 
 async def finish_message(session: AsyncSession, message_id: str, values: dict[str, Any]) -> None:

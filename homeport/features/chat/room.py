@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from homeport.features.apps.room import AppsRoom
+from homeport.features.chat.settings import ChatSettings
 from homeport.features.chat.stop import Stops
 from homeport.features.knowledge.room import KnowledgeRoom
 from homeport.features.providers.room import ProvidersRoom
@@ -23,3 +24,4 @@ class ChatRoom:
     stops: Stops
     #: Seconds of silence after which a stream says that it is still there.
     ping_seconds: float = PING_SECONDS
+    settings: ChatSettings = field(default_factory=ChatSettings)

@@ -13,6 +13,7 @@ from homeport.features.apps.published import Published
 from homeport.features.chat import repository
 from homeport.features.chat.errors import MessageNotFound, SuggestionsOff
 from homeport.features.chat.room import ChatRoom
+from homeport.features.chat.settings import ChatSettings
 from homeport.features.chat.speaker import Speaker
 from homeport.features.providers.choose import choose_llm
 from homeport.features.providers.known_workspaces import ModelRef
@@ -40,9 +41,21 @@ async def suggest(room: ChatRoom, app: Published, speaker: Speaker, message_id: 
     chosen = await choose_llm(room.providers, app.workspace_id, ref)
     if chosen.built_in:
         return []
-    turns = [Turn("user", message.query), Turn("assistant", message.answer), Turn("user", _ASK)]
-    answer = await complete(chosen.chat, ChatRequest(model=chosen.model, messages=turns, user=speaker.person))
+    ask = room.settings.suggested_questions_prompt or _ASK
+    turns = [Turn("user", message.query), Turn("assistant", message.answer), Turn("user", ask)]
+    request = ChatRequest(
+        model=chosen.model, messages=turns, parameters=_parameters(room.settings), user=speaker.person
+    )
+    answer = await complete(chosen.chat, request)
     return read_questions(answer.text)
+
+
+def _parameters(settings: ChatSettings) -> dict[str, float]:
+    wanted = {
+        "max_tokens": settings.suggested_questions_max_tokens,
+        "temperature": settings.suggested_questions_temperature,
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
 
 
 def read_questions(text: str) -> list[str]:

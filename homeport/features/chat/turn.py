@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +13,8 @@ from homeport.features.apps.check_inputs import check_inputs
 from homeport.features.apps.published import Published
 from homeport.features.apps.tables import AppMode
 from homeport.features.chat import repository
-from homeport.features.chat.errors import ConversationNotFound
+from homeport.features.chat.errors import AppBusy, ConversationNotFound
+from homeport.features.chat.settings import ChatSettings
 from homeport.features.chat.speaker import Speaker
 from homeport.features.chat.tables import Conversation, Message
 from homeport.runtime.db.columns import new_id, utc_now
@@ -56,10 +57,16 @@ class Turn:
         return self.message_id
 
 
-async def open_turn(session: AsyncSession, app: Published, speaker: Speaker, question: Question) -> Turn:
-    """Check the inputs, find or begin the conversation, write the message. Raises `ConversationNotFound`."""
+async def open_turn(
+    session: AsyncSession, app: Published, speaker: Speaker, question: Question, limits: ChatSettings
+) -> Turn:
+    """Check the inputs, find or begin the conversation, write the message.
+
+    Raises `ConversationNotFound`, and `AppBusy` when the app writes as many answers as it may.
+    """
     began = time.perf_counter()
     now = utc_now()
+    await _require_place(session, app, limits, now)
     conversation_id, inputs, earlier = question.conversation_id, question.inputs, []
     if conversation_id:
         conversation = await repository.find_conversation(session, app.id, speaker, conversation_id)
@@ -96,6 +103,15 @@ async def open_turn(session: AsyncSession, app: Published, speaker: Speaker, que
         history=[(query, answer) for _, query, answer in earlier],
         began=began,
     )
+
+
+async def _require_place(session: AsyncSession, app: Published, limits: ChatSettings, now: datetime) -> None:
+    if not limits.most_at_once:
+        return
+    # What runs for longer has been stopped, or its process is dead.
+    since = now - timedelta(seconds=limits.app_max_execution_time)
+    if await repository.count_running(session, app.id, since) >= limits.most_at_once:
+        raise AppBusy(hint="APP_MAX_ACTIVE_REQUESTS and APP_DEFAULT_ACTIVE_REQUESTS say how many.")
 
 
 async def _begin(

@@ -8,6 +8,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import structlog
+
 from homeport.backends.llm.port import ChatRequest, Passage, Usage
 from homeport.features.chat import repository
 from homeport.features.chat.cite import cite
@@ -19,6 +21,8 @@ from homeport.features.providers.choose import choose_llm
 from homeport.features.providers.known_workspaces import ModelRef
 from homeport.runtime.errors import HomeportError
 from homeport.runtime.http.problems import problem_of
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -56,9 +60,13 @@ async def write_answer(room: ChatRoom, turn: Turn, sink: Sink) -> Outcome:
     outcome = Outcome()
     try:
         with room.stops.registered(turn.task_id, turn.speaker.person):
-            outcome.error = await problem_of(_generate(room, turn, sink, outcome))
+            async with asyncio.timeout(room.settings.app_max_execution_time):
+                outcome.error = await problem_of(_generate(room, turn, sink, outcome))
     except asyncio.CancelledError:
         outcome.status = "stopped"
+    except TimeoutError:
+        outcome.status = "stopped"
+        log.warning("an answer took longer than APP_MAX_EXECUTION_TIME and was stopped", message_id=turn.message_id)
     if outcome.error is not None:
         outcome.status = "error"
     outcome.ended_at = time.perf_counter()

@@ -14,9 +14,11 @@ class FilesSettings(Section):
     upload_image_file_size_limit: NonNegativeInt = Field(10, description="Megabytes one image may have.")
     upload_video_file_size_limit: NonNegativeInt = Field(100, description="Megabytes one video may have.")
     upload_audio_file_size_limit: NonNegativeInt = Field(50, description="Megabytes one audio file may have.")
-    upload_file_batch_limit: NonNegativeInt = Field(5, description="Files in one upload of the console.")
     upload_file_extension_blacklist: CommaSeparated = Field(
         (), description="File name extensions that are refused, separated by commas."
+    )
+    workflow_file_upload_limit: PositiveInt = Field(
+        10, description="Files in one list of an app's inputs, as client programs are told."
     )
     files_url: PublicAddress = Field("", description="Root of links to files; CONSOLE_API_URL when empty.")
     internal_files_url: PublicAddress = Field(

@@ -14,7 +14,6 @@ class KnowledgeSettings(ParseSettings):
         0, description="Segments one request may add to a document; 0 is no limit."
     )
     indexing_max_segmentation_tokens_length: PositiveInt = Field(4000, description="Largest segment in tokens.")
-    etl_type: str = Field("dify", description="Document parser family; all values use the built-in parsers.")
     batch_upload_limit: NonNegativeInt = Field(20, description="Files one request may add to a dataset; 0 is no limit.")
     embedding_batch_size: PositiveInt = Field(
         64, le=1000, description="Segments embedded and written to the vector store at once."

@@ -6,12 +6,13 @@ from homeport.backends.llm.check_installed import find_missing
 from homeport.backends.llm.choose_account import EXTRACTIVE_MODEL, LOCAL_EMBEDDING_MODEL, MINILM_MODEL
 from homeport.backends.llm.discover import find_specs
 from homeport.backends.llm.port import Account
-from homeport.backends.llm.provider_names import COMPATIBLE, KNOWN, KnownProvider
+from homeport.backends.llm.provider_names import COMPATIBLE, KNOWN, KnownProvider, short_name
 from homeport.features.providers.choose import workspace_models
 from homeport.features.providers.known_workspaces import WorkspaceModels
 from homeport.features.providers.list_environment import list_environment
 from homeport.features.providers.room import ProvidersRoom
 from homeport.features.providers.schemas import ListedModel, ModelEntry, ModelType, ProviderItem
+from homeport.features.providers.settings import ProvidersSettings
 
 _BUILT_IN = {
     "extractive": ModelEntry(model=EXTRACTIVE_MODEL, model_type="llm"),
@@ -26,14 +27,23 @@ _ABOUT = {
 
 
 async def list_providers(room: ProvidersRoom, workspace_id: str) -> list[ProviderItem]:
-    """Every known provider that can be used or set up here, those in use first."""
+    """Every provider that can be used or set up here and is shown: pinned ones first, then those in use."""
     known = await workspace_models(room, workspace_id)
     given = room.models.environment_account()
-    items = [_item(provider, known, given) for provider in KNOWN if find_missing(find_specs()[provider.driver]) is None]
+    installed = (provider for provider in KNOWN if find_missing(find_specs()[provider.driver]) is None)
+    items = [_item(provider, known, given) for provider in installed if _is_shown(provider.name, room.settings)]
     for item in items:
         if given is not None and item.source == "environment":
             item.models = await list_environment(room, given)
-    return sorted(items, key=lambda item: not item.configured)
+    pins = [short_name(pin) for pin in room.settings.position_provider_pins]
+    place = {name: position for position, name in enumerate(dict.fromkeys(pins))}
+    return sorted(items, key=lambda item: (place.get(item.provider, len(place)), not item.configured))
+
+
+def _is_shown(name: str, settings: ProvidersSettings) -> bool:
+    only = {short_name(one) for one in settings.position_provider_includes}
+    hidden = {short_name(one) for one in settings.position_provider_excludes}
+    return name not in hidden and (not only or name in only)
 
 
 async def list_models(room: ProvidersRoom, workspace_id: str, model_type: ModelType) -> list[ListedModel]:

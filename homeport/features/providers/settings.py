@@ -1,10 +1,10 @@
-"""Which addresses may be entered for model providers."""
+"""Which model providers are shown, and which addresses may be entered for them."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from homeport.runtime.config.section import Section
+from homeport.runtime.config.section import CommaSeparated, Section
 
 
 class ProvidersSettings(Section):
@@ -16,3 +16,10 @@ class ProvidersSettings(Section):
         "When unset: yes with the embedded database, no otherwise. Addresses given by the environment are always "
         "allowed.",
     )
+    position_provider_pins: CommaSeparated = Field(
+        (), description="Model providers listed first, in this order, separated by commas."
+    )
+    position_provider_includes: CommaSeparated = Field(
+        (), description="The only model providers that are shown; all when empty."
+    )
+    position_provider_excludes: CommaSeparated = Field((), description="Model providers that are not shown.")

@@ -61,7 +61,7 @@ async def _answer(room: ChatRoom, member: Member, app_id: UUID, question: Questi
         app = await by_id(session, room.apps.configurations, member.workspace_id, str(app_id))
         if app.mode != mode:
             raise NotChatApp if mode == AppMode.CHAT else NotCompletionApp
-        turn = await open_turn(session, app, _speaker(member), question)
+        turn = await open_turn(session, app, _speaker(member), question, room.settings)
     return respond_streaming(room, turn)
 
 

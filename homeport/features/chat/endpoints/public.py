@@ -116,7 +116,7 @@ async def _answer(
     request: Request, app: Published, room: ChatRoom, user: str, question: Question, *, streaming: bool
 ) -> Response:
     async with room.database.begin() as session:
-        turn = await open_turn(session, app, await _speaker(session, app, user), question)
+        turn = await open_turn(session, app, await _speaker(session, app, user), question, room.settings)
     return respond_streaming(room, turn) if streaming else await respond_whole(request, room, turn)
 
 

@@ -1,0 +1,36 @@
+"""How long an answer may take, how many at once, and how further questions are suggested."""
+
+from __future__ import annotations
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from homeport.runtime.config.section import Section
+
+
+class ChatSettings(Section):
+    """Limits of answers, and the request for suggested questions."""
+
+    app_max_execution_time: PositiveInt = Field(
+        1200, description="Seconds one answer may take; it is then stopped, and kept as far as it came."
+    )
+    app_default_active_requests: NonNegativeInt = Field(
+        0, description="Answers one app writes at once, on all replicas together; 0 is no limit."
+    )
+    app_max_active_requests: NonNegativeInt = Field(
+        0, description="As APP_DEFAULT_ACTIVE_REQUESTS; of two limits the smaller holds."
+    )
+    suggested_questions_prompt: str = Field(
+        "", description="Own request for suggested questions; it must ask for a JSON list of texts."
+    )
+    suggested_questions_max_tokens: PositiveInt | None = Field(
+        None, description="Tokens a model may use to suggest questions; its own limit when unset."
+    )
+    suggested_questions_temperature: float | None = Field(
+        None, ge=0, le=2, description="Temperature for suggesting questions; the model's own when unset."
+    )
+
+    @property
+    def most_at_once(self) -> int:
+        """Answers one app writes at once; 0 is no limit."""
+        limits = [limit for limit in (self.app_default_active_requests, self.app_max_active_requests) if limit]
+        return min(limits, default=0)
