@@ -93,7 +93,7 @@ async def _dispatching(settings: Settings, data_dir: Path, database: Database) -
                 alone = False
         registry = Registry()
         registry.add(tasks.TASKS, OperateRoom(database))
-        runner = Runner(database, registry)
+        runner = Runner(database, registry, dispatcher=local)
         if alone:
             local.connect(runner.run)
             await local.start()

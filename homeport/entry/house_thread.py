@@ -62,10 +62,10 @@ class HouseThread:
         self._thread.start()
         self._opened.result()
 
-    def run(self, job_id: str) -> bool:
-        """Run a job and wait for its end; False when it was not to be had."""
+    def run(self, job_id: str, queue: str | None) -> bool:
+        """Run the next job of the queue and wait for its end; False when there was none to be had."""
         house, loop = self._opened.result()
-        return asyncio.run_coroutine_threadsafe(house.runner.run(job_id), loop).result()
+        return asyncio.run_coroutine_threadsafe(house.runner.run(job_id, queue), loop).result()
 
     def close(self) -> None:
         """Hand back what still runs and close the house."""

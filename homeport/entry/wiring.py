@@ -94,8 +94,10 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         key = await settle_key(settings, data_dir, database)
         redis = await _open_redis(stack, settings)
         registry = Registry()
-        runner = Runner(database, registry)
-        dispatcher = _dispatcher(settings, runner)
+        dispatcher = _dispatcher(settings)
+        runner = Runner(database, registry, dispatcher=dispatcher)
+        if isinstance(dispatcher, LocalDispatcher):
+            dispatcher.connect(runner.run)
         stack.push_async_callback(dispatcher.close)
         stack.push_async_callback(runner.close)
         backends = await _open_backends(stack, settings, data_dir)
@@ -219,12 +221,10 @@ async def jobs_running(house: House) -> AsyncIterator[None]:
         await house.runner.close()
 
 
-def _dispatcher(settings: Settings, runner: Runner) -> Dispatcher:
+def _dispatcher(settings: Settings) -> Dispatcher:
     # SQLite is for one process, which then does its jobs itself, whatever an .env from elsewhere says of a broker.
     if settings.celery.celery_broker_url is None or settings.database.kind == "sqlite":
-        local = LocalDispatcher()
-        local.connect(runner.run)
-        return local
+        return LocalDispatcher()
     require_extra("celery", "CELERY_BROKER_URL")
     # Celery is an extra and a tenth of the start-up time: loaded only when a broker is set.
     module = importlib.import_module("homeport.runtime.tasks.dispatchers.celery")

@@ -36,8 +36,8 @@ def make_worker(settings: Settings, data_dir: Path) -> tuple[Celery, Tenant]:
     tenant = Tenant(settings, data_dir)
 
     @app.task(name=RUN_JOB)
-    def run_job(job_id: str) -> None:
-        tenant.house().run(job_id)
+    def run_job(job_id: str, queue: str | None = None) -> None:
+        tenant.house().run(job_id, queue)
 
     def set_up_logging(**_signal: Any) -> None:
         _configure_logs(settings)

@@ -99,7 +99,7 @@ class Bench:
 
     def worker(self, **options: Any) -> Runner:
         """One more worker."""
-        runner = Runner(self.database, self.registry, **options)
+        runner = Runner(self.database, self.registry, **({"dispatcher": self.hints} | options))
         self.workers.append(runner)
         return runner
 
@@ -129,7 +129,8 @@ class Bench:
 
     async def make_due(self, job_id: str) -> None:
         """As after the pause before another attempt."""
-        await self.change(job_id, run_at=utc_now() - timedelta(seconds=1))
+        before = utc_now() - timedelta(seconds=1)
+        await self.change(job_id, run_at=before, hint_at=before)
 
 
 async def until(ready: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
@@ -144,7 +145,8 @@ async def open_bench(url: str) -> AsyncIterator[Bench]:
     """A bench over the empty database at `url`."""
     database = Database(url)
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: Job.metadata.create_all(sync, tables=[Job.metadata.tables["jobs"]]))
+        tables = [Job.metadata.tables[name] for name in ("jobs", "queue_switches", "workers")]
+        await connection.run_sync(lambda sync: Job.metadata.create_all(sync, tables=tables))
     bench = Bench(database)
     try:
         yield bench

@@ -15,6 +15,7 @@ from homeport.runtime.db.database import after_commit
 from homeport.runtime.ops import traces
 from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
+from homeport.runtime.tasks.line import next_turn
 from homeport.runtime.tasks.tables import Job
 from homeport.runtime.tasks.task import Payload, Room, Task
 
@@ -53,6 +54,7 @@ class Jobs:
             unique_key=unique_key,
             max_attempts=task.max_attempts,
             run_at=run_at or now,
+            turn=await next_turn(session, task.queue, workspace_id) if due else None,
             hint_at=now + repository.GRACE if due else run_at,
             traceparent=traces.traceparent(),
         )

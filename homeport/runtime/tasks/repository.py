@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, CursorResult, Table, and_, bindparam, dele
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.runtime.db.columns import utc_now
+from homeport.runtime.tasks.line import front_turn, join_line
 from homeport.runtime.tasks.tables import Job, JobState
 
 #: How long a hint may lie before the sweep sends another.
@@ -24,26 +25,8 @@ async def _changed(session: AsyncSession, statement: Any, bound: dict[str, Any] 
     return cast("CursorResult[Any]", await session.execute(statement, bound)).rowcount
 
 
-# The two statements of every job, on the plain table and built once: they are run more often than any other.
+# On the plain table and built once: run for every job.
 _JOBS = cast("Table", Job.__table__)
-_CLAIM = (
-    update(_JOBS)
-    .where(
-        _JOBS.c.id == bindparam("job_id"),
-        or_(
-            and_(_JOBS.c.state == JobState.QUEUED, _JOBS.c.run_at <= bindparam("now")),
-            and_(_JOBS.c.state == JobState.RUNNING, _JOBS.c.lease_until < bindparam("now")),
-        ),
-    )
-    .values(
-        state=JobState.RUNNING,
-        attempt=_JOBS.c.attempt + 1,
-        leased_by=bindparam("worker"),
-        lease_until=bindparam("until"),
-        started_at=bindparam("now"),
-    )
-)
-_CLAIMED = select(Job).where(Job.id == bindparam("job_id"))
 _SUCCEED = (
     update(_JOBS)
     .where(
@@ -59,15 +42,6 @@ _SUCCEED = (
         unique_key=None,
     )
 )
-
-
-async def claim(session: AsyncSession, job_id: str, worker: str, lease: timedelta) -> Job | None:
-    """Take a due job, or one whose worker let its lease run out. None: somebody else has it, or it is not due."""
-    now = utc_now()
-    bound = {"job_id": job_id, "now": now, "worker": worker, "until": now + lease}
-    if not await _changed(session, _CLAIM, bound):
-        return None
-    return (await session.execute(_CLAIMED, {"job_id": job_id})).scalar_one()
 
 
 async def succeed(session: AsyncSession, job_id: str, attempt: int) -> bool:
@@ -91,16 +65,23 @@ async def _finish(session: AsyncSession, job_id: str, attempt: int, **values: An
     return await _changed(session, fenced.values(**values)) == 1
 
 
-async def put_back(session: AsyncSession, job_id: str, attempt: int, run_at: datetime, error: str | None) -> bool:
-    """Queue the job again for `run_at`; `error` says why; None, a hand-over, does not count as an attempt."""
-    values: dict[str, Any] = {
-        "state": JobState.QUEUED,
-        "run_at": run_at,
-        "hint_at": run_at,
-        "leased_by": None,
-        "lease_until": None,
-    }
-    values |= {"last_error": error} if error is not None else {"attempt": Job.attempt - 1}
+async def put_back(session: AsyncSession, job_id: str, attempt: int, run_at: datetime, error: str) -> bool:
+    """Queue the job again for `run_at`; `error` says why. The sweep lets it join the line when it is due."""
+    values: dict[str, Any] = {"run_at": run_at, "hint_at": run_at, "last_error": error}
+    return await _requeue(session, job_id, attempt, values)
+
+
+async def hand_back(session: AsyncSession, job_id: str, attempt: int, queue: str) -> bool:
+    """Put the job at the front of its line; the attempt does not count."""
+    now = utc_now()
+    turn = await front_turn(session, queue)
+    return await _requeue(
+        session, job_id, attempt, {"run_at": now, "hint_at": now, "turn": turn, "attempt": Job.attempt - 1}
+    )
+
+
+async def _requeue(session: AsyncSession, job_id: str, attempt: int, values: dict[str, Any]) -> bool:
+    values |= {"state": JobState.QUEUED, "leased_by": None, "lease_until": None}
     fenced = update(Job).where(Job.id == job_id, Job.attempt == attempt, Job.state == JobState.RUNNING)
     return await _changed(session, fenced.values(**values)) == 1
 
@@ -134,7 +115,9 @@ async def request_cancel(session: AsyncSession, subject_id: str) -> list[str]:
     if not await _changed(session, update(Job).where(*about).values(cancel_requested=True, unique_key=None)):
         return []
     waiting = (Job.subject_id == subject_id, Job.state == JobState.QUEUED)
-    await session.execute(update(Job).where(*waiting).values(state=JobState.CANCELLED, finished_at=utc_now()))
+    await session.execute(
+        update(Job).where(*waiting).values(state=JobState.CANCELLED, turn=None, finished_at=utc_now())
+    )
     running = (Job.subject_id == subject_id, Job.state == JobState.RUNNING)
     return list((await session.execute(select(Job.id).where(*running))).scalars())
 
@@ -145,27 +128,49 @@ async def anything_forgotten(session: AsyncSession) -> bool:
 
 
 async def take_forgotten(session: AsyncSession, grace: timedelta, limit: int) -> list[tuple[str, str]]:
-    """`(id, queue)` of due jobs whose last hint seems lost, and of jobs whose worker died; noted as hinted now.
+    """`(id, queue)` of due jobs that nobody was told of or whose hint seems lost, noted as hinted now.
 
-    Sweeps at the same time take different jobs.
+    A job that has become due joins the line of its queue; one whose worker died goes to its front. Sweeps at the same
+    time take different jobs.
     """
     now = utc_now()
     rows = (
         await session.execute(
-            select(Job.id, Job.queue, Job.run_at, Job.lease_until)
+            select(
+                Job.id, Job.queue, Job.workspace_id, Job.state, Job.turn, Job.run_at,
+                Job.attempt, Job.max_attempts, Job.leased_by, Job.lease_until,
+            )
             .where(*_forgotten(now))
             .order_by(Job.hint_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-    ).all()
-    next_hints = [
-        {"id": row.id, "hint_at": now + min(max(now - (row.lease_until or row.run_at), grace), _LONGEST_SILENCE)}
-        for row in rows
-    ]
-    if next_hints:
-        await session.execute(update(Job), next_hints)
+    ).all()  # fmt: skip
+    turns = await join_line(session, [row for row in rows if row.state == JobState.QUEUED and row.turn is None])
+    changes = []
+    for row in rows:
+        change: dict[str, Any] = {
+            "id": row.id,
+            "hint_at": now + min(max(now - (row.lease_until or row.run_at), grace), _LONGEST_SILENCE),
+            "state": JobState.QUEUED,
+            "turn": turns.get(row.id, row.turn),
+            "leased_by": None,
+            "lease_until": None,
+        }
+        if row.state == JobState.RUNNING:
+            change["turn"] = await front_turn(session, row.queue)
+            change["last_error"] = _lost(row.leased_by, row.lease_until, row.attempt, row.max_attempts)
+            change["hint_at"] = now + grace
+        changes.append(change)
+    for lost in (True, False):  # an update of many rows sets the same columns in each
+        group = [change for change in changes if ("last_error" in change) == lost]
+        if group:
+            await session.execute(update(Job), group)
     return [(row.id, row.queue) for row in rows]
+
+
+def _lost(worker: str | None, when: datetime, attempt: int, most: int) -> str:
+    return f"The worker {worker} was lost in attempt {attempt} of {most}; its lease ended {when:%Y-%m-%d %H:%M:%S} UTC."
 
 
 def _forgotten(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -183,7 +188,7 @@ async def release_all(session: AsyncSession) -> int:
         session,
         update(Job)
         .where(Job.state == JobState.RUNNING)
-        .values(state=JobState.QUEUED, leased_by=None, lease_until=None, hint_at=now),
+        .values(state=JobState.QUEUED, turn=None, leased_by=None, lease_until=None, hint_at=now),
     )
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Literal
 
 import structlog
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.runtime.db.columns import new_id, utc_now
@@ -21,7 +21,9 @@ from homeport.runtime.errors import HomeportError
 from homeport.runtime.ops import faults, traces
 from homeport.runtime.ops.meters import meters
 from homeport.runtime.tasks import repository
-from homeport.runtime.tasks.tables import Job
+from homeport.runtime.tasks.dispatchers.port import Dispatcher
+from homeport.runtime.tasks.limits import Limits
+from homeport.runtime.tasks.line import Claimed, claim, claim_next
 from homeport.runtime.tasks.task import BoundTask, Registry, UnknownTask
 
 log = structlog.get_logger(__name__)
@@ -49,6 +51,13 @@ class Interrupted(HomeportError):
     """Something inside the task cancelled it."""
 
     code = "interrupted"
+    temporary = True
+
+
+class TimeLimitReached(HomeportError):
+    """The job took longer than it may."""
+
+    code = "time_limit_reached"
     temporary = True
 
 
@@ -104,10 +113,14 @@ class Runner:
         database: Database,
         registry: Registry,
         *,
+        dispatcher: Dispatcher | None = None,
         lease: timedelta = LEASE,
         renew_seconds: float = _RENEW_SECONDS,
     ) -> None:
-        """`lease`: how long a silent worker counts as alive; renewed every `renew_seconds`."""
+        """`lease`: how long a silent worker counts as alive; renewed every `renew_seconds`.
+
+        `dispatcher` is told when a queue with limits has room again; without it the sweep finds that out.
+        """
         self._database = database
         self._registry = registry
         self._lease = lease
@@ -117,6 +130,7 @@ class Runner:
         self._keeper: asyncio.Task[None] | None = None
         self._closing = False
         self._meters = meters().jobs
+        self._limits = Limits(database, dispatcher)
         self.worker = f"{socket.gethostname()[:60]}:{os.getpid()}:{new_id()[-6:]}"
 
     @property
@@ -124,14 +138,18 @@ class Runner:
         """Jobs that run here now."""
         return len(self._running)
 
-    async def run(self, job_id: str) -> bool:
-        """Claim and run a job. False when there was nothing to claim: a late or doubled hint, or this is closing."""
+    async def run(self, job_id: str, queue: str | None = None) -> bool:
+        """Claim and run the job of `queue` whose turn it is; without a queue, the job named.
+
+        False when there was nothing to claim: a late or doubled hint, a queue that is paused or at a limit, or this is
+        closing.
+        """
         if self._closing:
             return False
         end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ends.add(end)
         try:
-            return await self._claim_and_run(job_id)
+            return await self._claim_and_run(job_id, queue)
         finally:
             self._ends.discard(end)
             end.set_result(None)
@@ -151,20 +169,27 @@ class Runner:
             running.stop("handed back")
         if self._ends:
             await asyncio.wait(self._ends)
+        await self._limits.close()
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
 
-    async def _claim_and_run(self, job_id: str) -> bool:
+    async def _claim_and_run(self, job_id: str, queue: str | None) -> bool:
+        control = None if queue is None else await self._limits.of(queue)
         async with self._database.begin() as session:
-            job = await repository.claim(session, job_id, self.worker, self._lease)
+            if control is None:
+                job = await claim(session, job_id, self.worker, self._lease)
+            else:
+                job = await claim_next(session, control.queue, self.worker, self._lease, control)
             if job is not None and job.cancel_requested:
                 await repository.cancel_running(session, job.id, job.attempt)
                 return True
             if job is not None and self._closing:
-                await repository.put_back(session, job.id, job.attempt, utc_now(), None)
+                await repository.hand_back(session, job.id, job.attempt, job.queue)
                 return False
         if job is None:
+            if control is not None:
+                await self._limits.refused(control, job_id)
             return False
         running = Running(job.id, job.attempt, job.max_attempts, job.workspace_id, self._database)
         self._running[job.id, job.attempt] = running
@@ -176,9 +201,11 @@ class Runner:
         finally:
             structlog.contextvars.unbind_contextvars("job_id", "task")
             self._running.pop((job.id, job.attempt))
+            if control is not None:
+                await self._limits.ended(control, job.id)
         return True
 
-    async def _watched_attempt(self, job: Job, running: Running) -> None:
+    async def _watched_attempt(self, job: Claimed, running: Running) -> None:
         """The attempt, counted, timed and traced: as part of the request that caused the job."""
         began = time.perf_counter()
         outcome: Outcome = "handed back"
@@ -204,7 +231,7 @@ class Runner:
                 self._meters.finished.labels(job.queue, job.task, outcome).inc()
                 self._meters.seconds.labels(job.queue, job.task).observe(time.perf_counter() - began)
 
-    async def _attempt(self, job: Job, running: Running) -> Outcome:
+    async def _attempt(self, job: Claimed, running: Running) -> Outcome:
         try:
             bound = self._registry.get(job.task)
             payload = bound.task.payload.model_validate(job.payload)
@@ -214,7 +241,7 @@ class Runner:
             return await self._raised(job, None, _refused(job, error))
         if job.attempt > job.max_attempts:
             return await self._give_up(job, bound, f"The worker was lost {job.max_attempts} times while doing this.")
-        running.coroutine = asyncio.ensure_future(bound.task.run(bound.room, payload, running))
+        running.coroutine = asyncio.ensure_future(_in_time(bound, payload, running))
         if self._closing:  # `close` came while the claim was committed, and could not see this one
             running.stop("handed back")
         try:
@@ -228,7 +255,7 @@ class Runner:
                 await repository.succeed(session, job.id, job.attempt)
         return "succeeded"
 
-    async def _stopped(self, job: Job, bound: BoundTask, running: Running) -> Outcome:
+    async def _stopped(self, job: Claimed, bound: BoundTask, running: Running) -> Outcome:
         current = asyncio.current_task()
         ending = current is not None and current.cancelling() > 0
         if running.stop_reason is None and not ending:
@@ -237,12 +264,12 @@ class Runner:
             if running.stop_reason == "cancelled":
                 await repository.cancel_running(session, job.id, job.attempt)
             else:  # fenced: does nothing where the lease is lost
-                await repository.put_back(session, job.id, job.attempt, utc_now(), None)
+                await repository.hand_back(session, job.id, job.attempt, job.queue)
         if ending:
             raise asyncio.CancelledError
         return running.stop_reason or "handed back"
 
-    async def _raised(self, job: Job, bound: BoundTask | None, error: Exception) -> Outcome:
+    async def _raised(self, job: Claimed, bound: BoundTask | None, error: Exception) -> Outcome:
         if isinstance(error, LeaseLost):
             log.warning("job lost to another worker", attempt=job.attempt)
             return "lease lost"
@@ -254,14 +281,17 @@ class Runner:
             sentence = f"An internal error stopped this ({type(error).__name__}); see the log."
             temporary = True
         if temporary and job.attempt < job.max_attempts:
-            pause = (_PAUSE if bound is None else bound.task.pause) * 2 ** min(job.attempt - 1, 20)
-            pause = min(pause, _LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311
+            first, longest = (_PAUSE, _LONGEST_PAUSE) if bound is None else (bound.task.pause, bound.task.longest_pause)
+            pause = min(first * 2 ** min(job.attempt - 1, 20), longest) * random.uniform(0.8, 1.2)  # noqa: S311
+            asked = getattr(error, "retry_after", None)
+            if asked is not None:
+                pause = max(pause, timedelta(seconds=asked))
             async with self._database.begin() as session:
                 await repository.put_back(session, job.id, job.attempt, utc_now() + pause, sentence)
             return "retried"
         return await self._give_up(job, bound, sentence)
 
-    async def _give_up(self, job: Job, bound: BoundTask | None, error: str) -> Outcome:
+    async def _give_up(self, job: Claimed, bound: BoundTask | None, error: str) -> Outcome:
         log.warning("job failed", error=error)
         try:
             async with self._database.begin() as session:
@@ -293,11 +323,23 @@ class Runner:
                     running.stop("cancelled")
 
 
-async def _tell_failed(bound: BoundTask, job: Job, session: AsyncSession, error: str) -> None:
+async def _in_time(bound: BoundTask, payload: BaseModel, running: Running) -> None:
+    seconds = bound.task.time_limit.total_seconds()
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            await bound.task.run(bound.room, payload, running)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        minutes = seconds / 60
+        raise TimeLimitReached(f"This took longer than its limit of {minutes:g} minutes.") from error
+
+
+async def _tell_failed(bound: BoundTask, job: Claimed, session: AsyncSession, error: str) -> None:
     if bound.task.failed is not None:
         await bound.task.failed(bound.room, bound.task.payload.model_validate(job.payload), session, error)
 
 
-def _refused(job: Job, error: ValidationError) -> PayloadRefused:
+def _refused(job: Claimed, error: ValidationError) -> PayloadRefused:
     problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
     return PayloadRefused(f"The payload of {job.task} is not what this version expects ({problems}).")

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String, Uuid
+from sqlalchemy import BigInteger, Index, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from homeport.runtime.db.columns import JsonColumn, LongText, utc_now
@@ -31,6 +31,9 @@ class Job(Table):
         Index("ix_jobs_state_hint_at", "state", "hint_at"),
         Index("uq_jobs_unique_key", "unique_key", unique=True),
         Index("ix_jobs_subject", "subject_id"),
+        # Both end in a column that only waiting jobs have: what is not null lies together, however many rows there are.
+        Index("ix_jobs_line", "queue", "turn"),
+        Index("ix_jobs_lane", "queue", "workspace_id", "turn"),
     )
 
     queue: Mapped[str] = mapped_column(String(40))
@@ -45,6 +48,8 @@ class Job(Table):
     attempt: Mapped[int] = mapped_column(default=0)
     max_attempts: Mapped[int] = mapped_column(default=5)
     run_at: Mapped[datetime] = mapped_column(default=utc_now)
+    #: Its place in the line of its queue while it waits and is due, else None; see `line.py`.
+    turn: Mapped[int | None] = mapped_column(BigInteger)
     #: From when on the sweep sends a hint: the first for a later job, another where one seems lost.
     hint_at: Mapped[datetime] = mapped_column(default=utc_now)
     leased_by: Mapped[str | None] = mapped_column(String(100))
@@ -58,3 +63,38 @@ class Job(Table):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class QueueSwitch(Table):
+    """What an operator has set for a queue; a queue without a row runs freely."""
+
+    __tablename__ = "queue_switches"
+    __table_args__ = (Index("uq_queue_switches_queue", "queue", unique=True),)
+
+    queue: Mapped[str] = mapped_column(String(40))
+    paused_at: Mapped[datetime | None]
+    paused_by: Mapped[str | None] = mapped_column(String(255))
+    at_once: Mapped[int | None]
+    per_workspace: Mapped[int | None]
+    per_minute: Mapped[int | None]
+    next_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+
+class Worker(Table):
+    """A process that does jobs, as it last said of itself. The row goes with the process, or after a long silence."""
+
+    __tablename__ = "workers"
+    __table_args__ = (Index("uq_workers_name", "name", unique=True), Index("ix_workers_seen_at", "seen_at"))
+
+    #: `host:process:random`, as in `Job.leased_by`.
+    name: Mapped[str] = mapped_column(String(100))
+    #: up, api or worker.
+    kind: Mapped[str] = mapped_column(String(16))
+    version: Mapped[str] = mapped_column(String(40))
+    queues: Mapped[list[str]]
+    running: Mapped[int] = mapped_column(default=0)
+    #: Resident memory of the process, in bytes.
+    memory: Mapped[int | None] = mapped_column(BigInteger)
+    started_at: Mapped[datetime] = mapped_column(default=utc_now)
+    seen_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -48,7 +48,9 @@ class Task(Generic[Room, Payload]):
 
     `run` may be started more than once for one job (a worker can die), so its effects are idempotent or written in the
     transaction of `RunningJob.complete`. A `temporary` error is tried again with growing pauses, at most `max_attempts`
-    times in all. `failed` is told once the job has failed for good, with one sentence for a person.
+    times in all; an error that asks for a longer pause (`retry_after`) gets it. A run that takes longer than
+    `time_limit` is stopped, which counts as a temporary error. `failed` is told once the job has failed for good, with
+    one sentence for a person.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Task(Generic[Room, Payload]):
     failed: Callable[[Room, Payload, AsyncSession, str], Awaitable[None]] | None = None
     max_attempts: int = 5
     pause: timedelta = timedelta(seconds=2)
+    longest_pause: timedelta = timedelta(minutes=10)
+    time_limit: timedelta = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class CeleryDispatcher:
             again = {"max_retries": 1, "interval_start": 0}
             with traces.span("announce job", "producer", messaging__destination__name=queue, homeport__job__id=job_id):
                 self._app.send_task(
-                    RUN_JOB, args=[job_id], queue=queue, routing_key=queue, retry=True, retry_policy=again
+                    RUN_JOB, args=[job_id, queue], queue=queue, routing_key=queue, retry=True, retry_policy=again
                 )
             self._broken = False
         except self._failures as error:

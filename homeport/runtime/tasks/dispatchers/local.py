@@ -25,11 +25,11 @@ class LocalDispatcher:
         self._known: set[str] = set()
         self._active: defaultdict[str, int] = defaultdict(int)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._run: Callable[[str], Awaitable[bool]] | None = None
+        self._run: Callable[[str, str], Awaitable[bool]] | None = None
         self._open = False
 
-    def connect(self, run: Callable[[str], Awaitable[bool]]) -> None:
-        """Give the coroutine that runs one job by its id."""
+    def connect(self, run: Callable[[str, str], Awaitable[bool]]) -> None:
+        """Give the coroutine that runs the next job of a queue; it is told the hint's job and the queue."""
         self._run = run
 
     async def send(self, queue: str, job_id: str) -> None:
@@ -64,7 +64,7 @@ class LocalDispatcher:
     async def _work(self, queue: str, job_id: str) -> None:
         assert self._run is not None
         try:
-            await self._run(job_id)
+            await self._run(job_id, queue)
         except Exception as error:  # noqa: BLE001 - the edge: the row could not be read or written
             log.warning("job postponed", job_id=job_id, error=str(error) or type(error).__name__)
         finally:

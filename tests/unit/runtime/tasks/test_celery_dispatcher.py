@@ -35,7 +35,7 @@ def oldest_message(address: str, queue: str) -> dict[str, Any]:
     return found
 
 
-async def test_a_hint_lies_in_its_queue_and_carries_nothing_but_the_job(redis_url: str) -> None:
+async def test_a_hint_lies_in_its_queue_and_names_the_job_and_nothing_of_its_content(redis_url: str) -> None:
     celery = dispatcher(redis_url)
     assert await celery.alive()
     await celery.send(Queue.PRIORITY_DATASET, JOB)
@@ -43,7 +43,7 @@ async def test_a_hint_lies_in_its_queue_and_carries_nothing_but_the_job(redis_ur
     message = oldest_message(redis_url, "priority_dataset")
     arguments, named, _ = json.loads(base64.b64decode(message["body"]))
     assert message["headers"]["task"] == RUN_JOB
-    assert (arguments, named) == ([JOB], {})
+    assert (arguments, named) == ([JOB, "priority_dataset"], {})
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])

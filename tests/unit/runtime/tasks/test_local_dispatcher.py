@@ -31,7 +31,7 @@ async def test_a_full_queue_does_not_hold_up_another_and_keeps_its_order() -> No
     order: list[str] = []
     gate = asyncio.Event()
 
-    async def run(job_id: str) -> bool:
+    async def run(job_id: str, _queue: str) -> bool:
         order.append(job_id)
         if job_id.startswith("slow"):
             await gate.wait()
@@ -55,7 +55,7 @@ async def test_a_hint_is_not_taken_twice_while_the_job_waits_or_runs() -> None:
     seen: list[str] = []
     gate = asyncio.Event()
 
-    async def run(job_id: str) -> bool:
+    async def run(job_id: str, _queue: str) -> bool:
         seen.append(job_id)
         await gate.wait()
         return True
@@ -78,7 +78,7 @@ async def test_a_hint_is_not_taken_twice_while_the_job_waits_or_runs() -> None:
 async def test_a_database_that_fails_does_not_stop_the_line() -> None:
     seen: list[str] = []
 
-    async def run(job_id: str) -> bool:
+    async def run(job_id: str, _queue: str) -> bool:
         seen.append(job_id)
         raise ConnectionError("gone")
 
@@ -96,7 +96,7 @@ async def test_a_database_that_fails_does_not_stop_the_line() -> None:
 async def test_a_closed_dispatcher_takes_nothing() -> None:
     seen: list[str] = []
 
-    async def run(job_id: str) -> bool:
+    async def run(job_id: str, _queue: str) -> bool:
         seen.append(job_id)
         return True
 

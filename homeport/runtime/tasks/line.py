@@ -1,0 +1,191 @@
+"""The line of a queue: whose turn it is, fair between workspaces.
+
+A job that waits and is due has a `turn`, a number. The lowest is next. A new job stands behind the others of its own
+workspace, but never behind more than one of each other workspace (start-time fair queueing): ten thousand documents of
+one workspace do not keep another's one waiting. What is not due, runs or has ended has no turn, so the line's index
+holds nothing else and a claim costs the same whatever the table has grown to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, bindparam, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from homeport.runtime.db.columns import utc_now
+from homeport.runtime.tasks.controls import QueueControl, take_turn_of_rate
+from homeport.runtime.tasks.tables import Job, JobState, QueueSwitch
+
+_JOBS = cast("Table", Job.__table__)
+_SWITCHES = cast("Table", QueueSwitch.__table__)
+_RUNNING = _JOBS.alias("running")
+
+_PARTS = (
+    _JOBS.c.id,
+    _JOBS.c.queue,
+    _JOBS.c.task,
+    _JOBS.c.payload,
+    _JOBS.c.workspace_id,
+    _JOBS.c.attempt,
+    _JOBS.c.max_attempts,
+    _JOBS.c.cancel_requested,
+    _JOBS.c.traceparent,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A job that is this worker's for one attempt."""
+
+    id: str
+    queue: str
+    task: str
+    payload: dict[str, Any]
+    workspace_id: str | None
+    attempt: int
+    max_attempts: int
+    cancel_requested: bool
+    traceparent: str | None
+
+
+_FIRST = select(func.min(_JOBS.c.turn)).where(_JOBS.c.queue == bindparam("line"), _JOBS.c.turn.is_not(None))
+_LAST = select(func.max(_JOBS.c.turn)).where(
+    _JOBS.c.queue == bindparam("line"), _JOBS.c.workspace_id == bindparam("workspace"), _JOBS.c.turn.is_not(None)
+)
+_ENDS = select(_FIRST.scalar_subquery().label("first"), _LAST.scalar_subquery().label("last"))
+
+
+async def next_turn(session: AsyncSession, queue: str, workspace_id: str | None) -> int:
+    """The turn of a job that joins the line now."""
+    row = (await session.execute(_ENDS, {"line": queue, "workspace": workspace_id})).one()
+    first = 0 if row.first is None else int(row.first)
+    return first if row.last is None else max(first, int(row.last) + 1)
+
+
+async def front_turn(session: AsyncSession, queue: str) -> int:
+    """The turn of a job that had its turn already and was handed back: before all others."""
+    first = (await session.execute(_FIRST, {"line": queue})).scalar_one()
+    return 0 if first is None else int(first) - 1
+
+
+_CLAIM_VALUES: dict[str, Any] = {
+    "state": JobState.RUNNING,
+    "turn": None,
+    "attempt": _JOBS.c.attempt + 1,
+    "leased_by": bindparam("worker"),
+    "lease_until": bindparam("until"),
+    "started_at": bindparam("now"),
+}
+_CLAIM_ONE = (
+    update(_JOBS)
+    .where(
+        _JOBS.c.id == bindparam("job_id"),
+        or_(
+            and_(_JOBS.c.state == JobState.QUEUED, _JOBS.c.run_at <= bindparam("now")),
+            and_(_JOBS.c.state == JobState.RUNNING, _JOBS.c.lease_until < bindparam("now")),
+        ),
+    )
+    .values(_CLAIM_VALUES)
+)
+_READ_ONE = select(*_PARTS).where(_JOBS.c.id == bindparam("job_id"))
+
+_PAUSED = (
+    select(_SWITCHES.c.queue)
+    .where(_SWITCHES.c.queue == bindparam("line"), _SWITCHES.c.paused_at.is_not(None))
+    .correlate(None)
+    .exists()
+)
+
+
+def _next(*conditions: ColumnElement[bool]) -> Any:
+    return (
+        select(_JOBS.c.id)
+        .where(_JOBS.c.queue == bindparam("line"), _JOBS.c.turn.is_not(None), ~_PAUSED, *conditions)
+        .order_by(_JOBS.c.turn, _JOBS.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
+_HERE = (_RUNNING.c.state == JobState.RUNNING, _RUNNING.c.queue == bindparam("line"))
+_FREE_WORKSPACE = or_(
+    _JOBS.c.workspace_id.is_(None),
+    _JOBS.c.workspace_id.not_in(
+        select(_RUNNING.c.workspace_id)
+        .where(*_HERE, _RUNNING.c.workspace_id.is_not(None))
+        .group_by(_RUNNING.c.workspace_id)
+        .having(func.count() >= bindparam("per_workspace"))
+    ),
+)
+_FREE_QUEUE = select(func.count()).select_from(_RUNNING).where(*_HERE).scalar_subquery() < bindparam("at_once")
+#: By whether the queue has a limit on all its jobs, and on those of one workspace.
+_NEXT = {
+    (False, False): _next(),
+    (True, False): _next(_FREE_QUEUE),
+    (False, True): _next(_FREE_WORKSPACE),
+    (True, True): _next(_FREE_QUEUE, _FREE_WORKSPACE),
+}
+_CLAIM_NEXT = {
+    limits: update(_JOBS).where(_JOBS.c.id == found.scalar_subquery()).values(_CLAIM_VALUES).returning(*_PARTS)
+    for limits, found in _NEXT.items()
+}
+
+
+async def claim(session: AsyncSession, job_id: str, worker: str, lease: timedelta) -> Claimed | None:
+    """Take this job if it is due, or its worker let its lease run out. None: somebody else has it, or it is not due."""
+    now = utc_now()
+    bound = {"job_id": job_id, "now": now, "worker": worker, "until": now + lease}
+    if not cast("CursorResult[Any]", await session.execute(_CLAIM_ONE, bound)).rowcount:
+        return None
+    return _claimed((await session.execute(_READ_ONE, {"job_id": job_id})).one())
+
+
+async def claim_next(
+    session: AsyncSession, queue: str, worker: str, lease: timedelta, control: QueueControl
+) -> Claimed | None:
+    """Take the job whose turn it is. None: the line is empty, or the queue is paused or at one of its limits.
+
+    The limits are kept up to workers that claim in the very same moment.
+    """
+    now = utc_now()
+    limits = (control.at_once is not None, control.per_workspace is not None)
+    bound: dict[str, Any] = {"line": queue}
+    bound |= {"at_once": control.at_once} if limits[0] else {}
+    bound |= {"per_workspace": control.per_workspace} if limits[1] else {}
+    if session.get_bind().dialect.name == "mysql":  # no RETURNING, and no UPDATE that reads its own table
+        job_id = (await session.execute(_NEXT[limits], bound)).scalar_one_or_none()
+        claimed = None if job_id is None else await claim(session, job_id, worker, lease)
+    else:
+        bound |= {"now": now, "worker": worker, "until": now + lease}
+        row = (await session.execute(_CLAIM_NEXT[limits], bound)).one_or_none()
+        claimed = None if row is None else _claimed(row)
+    if claimed is not None and control.per_minute is not None and not await take_turn_of_rate(session, control):
+        await session.rollback()  # whoever asks too early leaves the job in its place
+        return None
+    return claimed
+
+
+def _claimed(row: Any) -> Claimed:
+    return Claimed(*row)
+
+
+async def join_line(session: AsyncSession, rows: Sequence[Any]) -> dict[str, int]:
+    """Turns for due jobs that have none, by id; `rows` have id, queue and workspace_id, oldest first."""
+    last: dict[tuple[str, str | None], int] = {}
+    turns: dict[str, int] = {}
+    for row in rows:
+        lane = (row.queue, row.workspace_id)
+        last[lane] = last[lane] + 1 if lane in last else await next_turn(session, *lane)
+        turns[row.id] = last[lane]
+    return turns
+
+
+async def position(session: AsyncSession, queue: str, turn: int, job_id: str) -> int:
+    """How many jobs of the queue have their turn before this one, and itself: 1 for the next."""
+    before = or_(Job.turn < turn, and_(Job.turn == turn, Job.id < job_id))
+    counted = select(func.count()).where(Job.queue == queue, Job.turn.is_not(None), before)
+    return int((await session.execute(counted)).scalar_one()) + 1
