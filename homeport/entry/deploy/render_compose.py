@@ -44,9 +44,13 @@ def render_compose(env: DeployedEnv, folder: Path, *, with_secrets: bool) -> Ren
     lines = env_lines(values, with_secrets=with_secrets, needed=needed)
     rendering.files.append(RenderedFile(".env", lines, private=True, attached=True))
     rendering.files += _mounted(folder, wanted)
+    init = (folder / "compose" / "init.sh").read_text(encoding="utf-8")
+    rendering.files.append(RenderedFile("init.sh", init, attached=True))
     rendering.notes.append("It needs a .env file and what it mounts beside it: --output writes them all to a folder.")
     if not with_secrets:
-        rendering.notes.append("Secrets are not in that .env file: fill them in, or ask for --with-secrets.")
+        rendering.notes.append(
+            "Secrets are not in that .env file: fill them in, ask for --with-secrets, or let ./init.sh make new ones."
+        )
     return rendering
 
 
