@@ -27,7 +27,6 @@ from opentelemetry.trace import Link, SpanKind, Status, StatusCode, TraceState
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import Attributes
 
-from homeport.runtime.errors import HomeportError
 from homeport.runtime.ops import traces
 from homeport.runtime.ops.otel_exporters import span_exporter
 from homeport.runtime.ops.telemetry_settings import OtelSettings
@@ -89,7 +88,7 @@ class OtelSpan:
     ) -> None:
         self.leave()
         if isinstance(error, Exception):  # not a cancellation, nor the end of a generator
-            self.fail(error.code if isinstance(error, HomeportError) else type(error).__name__)
+            self.fail(type(error).__name__)
         self._span.end()
 
     def note(self, **attributes: traces.Attribute) -> None:
