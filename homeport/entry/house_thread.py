@@ -17,9 +17,6 @@ from homeport.entry.wiring import House, jobs_running, open_house
 
 log = structlog.get_logger(__name__)
 
-#: Seconds that running jobs get when a worker is asked to stop; what is left then is handed back.
-GRACE_SECONDS = 10.0
-
 
 class Leaving:
     """Tells this process and all that were forked from it to stop: a pipe that becomes readable, and stays so."""
@@ -99,8 +96,9 @@ class HouseThread:
 
     async def _leave(self, house: House) -> None:
         await self._leaving.announced()
-        log.info("leaving: no more jobs are taken", seconds_for_running_jobs=GRACE_SECONDS)
-        await house.runner.close(GRACE_SECONDS)
+        seconds = self._settings.deployment.homeport_stop_seconds
+        log.info("leaving: no more jobs are taken", seconds_for_running_jobs=seconds)
+        await house.runner.close(seconds)  # what is left then is handed back
 
 
 class Tenant:

@@ -13,9 +13,9 @@ import pytest
 
 from homeport.entry.deploy.kustomize import build
 from homeport.entry.deploy.read_yaml import Document, load_all, parse_all
+from homeport.entry.deployment import GRACE_SECONDS as WORKER_GRACE
 from homeport.entry.gunicorn_api import options_of
 from homeport.entry.health import routes
-from homeport.entry.house_thread import GRACE_SECONDS as WORKER_GRACE
 from homeport.entry.known_settings import find
 from homeport.entry.settings import read_settings
 from homeport.entry.version import VERSION
