@@ -53,8 +53,10 @@ async def test_an_answer_that_takes_too_long_is_stopped_and_kept_as_far_as_it_ca
 async def being_answered(app: App) -> AsyncIterator[httpx.Response]:
     """An answer is written while the block lasts."""
     async with app.client.stream("POST", "/chat-messages", json=_BODY) as answer:
-        received = answer.aiter_text()
-        task_id = json.loads((await anext(received)).split("\n\n")[0].removeprefix("data: "))["task_id"]
+        received, text = answer.aiter_text(), ""
+        while "\n\n" not in text:
+            text += await anext(received)
+        task_id = json.loads(text.split("\n\n")[0].removeprefix("data: "))["task_id"]
         yield answer
         await app.client.post(f"/chat-messages/{task_id}/stop", json={"user": "ann"})
         async for _ in received:
