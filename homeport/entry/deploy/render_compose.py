@@ -46,10 +46,13 @@ def render_compose(env: DeployedEnv, folder: Path, *, with_secrets: bool) -> Ren
     rendering.files += _mounted(folder, wanted)
     init = (folder / "compose" / "init.sh").read_text(encoding="utf-8")
     rendering.files.append(RenderedFile("init.sh", init, attached=True))
-    rendering.notes.append("It needs a .env file and what it mounts beside it: --output writes them all to a folder.")
+    rendering.notes.append(
+        "It needs a .env file and what it mounts beside it: --output writes them all to a folder. "
+        "Run ./init.sh there once: it makes the passwords that are missing, and the address of the vector store."
+    )
     if not with_secrets:
         rendering.notes.append(
-            "Secrets are not in that .env file: fill them in, ask for --with-secrets, or let ./init.sh make new ones."
+            "Secrets of the given file are not in the new one: fill them in, or ask for --with-secrets."
         )
     return rendering
 
