@@ -82,7 +82,7 @@ def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starl
             for one in (app, console, service, links):
                 one.state.house = house
                 one.state.provided = house.rooms
-            app.state.figures = house.figures
+            app.state.checks, app.state.figures = house.checks, house.figures
             yield
 
     limits = settings.files

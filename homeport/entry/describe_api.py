@@ -49,6 +49,8 @@ class DescribedApi(FastAPI):
             docs_url=None,
             redoc_url=None,
             generate_unique_id_function=_name_of,
+            # Traces and figures are those of homeport.runtime.ops, for everything this process serves.
+            telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         )
         problems.install(self)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,6 +25,7 @@ from homeport.entry.limit_requests import RequestLimit
 from homeport.entry.say_why import SayWhy
 from homeport.entry.settings import Settings
 from homeport.runtime.ops.logs import configure_logs
+from homeport.runtime.ops.meters import forget_process, share
 
 log = structlog.get_logger(__name__)
 
@@ -119,6 +122,9 @@ def options_of(settings: Settings) -> dict[str, Any]:
     def after_fork(_arbiter: object, _worker: object) -> None:
         configure_logs(settings.logging)  # the worker class has given uvicorn's loggers other handlers
 
+    def after_end(_arbiter: object, worker: Any) -> None:
+        forget_process(worker.pid)
+
     host = deployment.dify_bind_address
     return {
         "bind": f"[{host}]:{deployment.dify_port}" if ":" in host else f"{host}:{deployment.dify_port}",
@@ -130,6 +136,7 @@ def options_of(settings: Settings) -> dict[str, Any]:
         "logger_class": SharedLog,
         "loglevel": settings.logging.log_level.lower(),
         "post_fork": after_fork,
+        "child_exit": after_end,
         "control_socket_disable": True,
         "proc_name": "homeport",
     }
@@ -149,5 +156,19 @@ def run(settings: Settings, data_dir: Path) -> int:
             requests=deployment.server_worker_connections,
             processes=deployment.server_worker_amount,
         )
-    ApiServer(options_of(settings), lambda: Application(settings, data_dir)).run()
+    options = options_of(settings)
+    if deployment.server_worker_amount > 1:
+        options |= _shared_figures()
+    ApiServer(options, lambda: Application(settings, data_dir)).run()
     return 0
+
+
+def _shared_figures() -> dict[str, Any]:
+    """Let each process show the figures of all: whichever of them is asked, the answer is the same."""
+    folder = Path(tempfile.mkdtemp(prefix="homeport-figures-"))
+    share(folder)
+
+    def at_end(_arbiter: object) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    return {"on_exit": at_end}

@@ -13,6 +13,7 @@ import structlog
 import uvloop
 
 from homeport.entry.settings import Settings
+from homeport.entry.watch_port import watch_port
 from homeport.entry.wiring import House, jobs_running, open_house
 
 log = structlog.get_logger(__name__)
@@ -87,7 +88,11 @@ class HouseThread:
         return fault
 
     async def _live(self) -> None:
-        async with open_house(self._settings, self._data_dir) as house, jobs_running(house):
+        async with (
+            open_house(self._settings, self._data_dir) as house,
+            jobs_running(house),
+            watch_port(self._settings, house.checks, house.figures),
+        ):
             self._opened.set_result((house, asyncio.get_running_loop()))
             async with asyncio.TaskGroup() as group:
                 leaving = group.create_task(self._leave(house))
