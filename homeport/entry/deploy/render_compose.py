@@ -91,6 +91,7 @@ def _is_wanted(name: str, service: Document, plan: Plan, env: DeployedEnv) -> bo
 
 def _adapt(service: Document, wanted: Document) -> None:
     service.pop("profiles", None)
+    service.pop("build", None)  # what it would be built from is not there
     before = service.get("depends_on")
     if before is not None:
         names = [name for name in before if name in wanted]

@@ -21,6 +21,7 @@ from homeport.entry.settings import read_settings
 from homeport.entry.version import VERSION
 from homeport.runtime.config.sources import Sources
 from homeport.runtime.tasks.queues import Queue
+from homeport_sandbox.settings import read as sandbox_settings
 from tests.support.kubernetes_objects import (
     KUBERNETES,
     OVERLAYS,
@@ -256,6 +257,13 @@ def test_service_links_reach_only_the_sandbox_and_set_nothing_it_reads(objects: 
     assert given["HTTP_PROXY"] == given["HTTPS_PROXY"] == "http://$(SSRF_PROXY_SERVICE_HOST):3128"
     assert named(objects, "Service", "ssrf-proxy")["spec"]["ports"][0]["port"] == 3128
     assert named(objects, "Service", "ssrf-proxy")["spec"].get("clusterIP") != "None"
+
+
+def test_the_sandbox_accepts_its_settings(objects: list[Document]) -> None:
+    given = variables(containers(named(objects, "Deployment", "sandbox"))[0])
+    settings = sandbox_settings({**given, "API_KEY": "of-a-test"}, file=None)
+    assert settings.port == 8194
+    assert set(settings.proxies) == {"HTTP_PROXY", "HTTPS_PROXY"}
 
 
 def test_the_sandbox_gets_one_secret(objects: list[Document]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from homeport.entry.version import VERSION
 from tests.support.source_tree import ROOT
 
 GITHUB = ROOT / ".github"
@@ -179,3 +180,15 @@ def test_dependencies_are_watched_wherever_they_are_named() -> None:
     assert {update["package-ecosystem"] for update in updates} == {
         *("uv", "npm", "docker", "docker-compose", "github-actions"),
     }
+
+
+def test_the_version_is_the_same_in_every_deployment_file() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "deploy").rglob("*.yaml")]
+    composed = {version for text in texts for version in re.findall(r"\$\{HOMEPORT_VERSION:-([^}]+)\}", text)}
+    tags = {
+        image["newTag"]
+        for image in yaml.safe_load(
+            (ROOT / "deploy" / "kubernetes" / "base" / "kustomization.yaml").read_text(encoding="utf-8")
+        )["images"]
+    }
+    assert composed == tags == {VERSION}
