@@ -30,6 +30,7 @@ from homeport.features.knowledge.endpoints import public as knowledge_public
 from homeport.features.providers.endpoints import console as providers_console
 from homeport.runtime.http import problems
 from homeport.runtime.http.context import BodyLimit, RequestContext
+from homeport.runtime.ops.log_bodies import LogBodies
 from homeport.runtime.ops.meters import meters
 from homeport.runtime.ops.watch_requests import WatchRequests
 
@@ -94,6 +95,7 @@ def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starl
         middleware=[
             Middleware(WatchRequests, meters=meters(), access_log=settings.logging.access_log_enabled),
             Middleware(RequestContext, headers={"X-Version": VERSION, "X-Env": settings.deployment.deploy_env}),
+            *([Middleware(LogBodies)] if settings.logging.enable_request_logging else []),
             *([Middleware(SubPath, path=addresses.sub_path)] if addresses.sub_path else []),
         ],
         routes=[
