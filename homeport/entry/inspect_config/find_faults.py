@@ -73,6 +73,7 @@ def _of_the_file(env: EnvFile) -> Iterator[Finding]:
 
 def _of_other_variables(sources: Sources) -> Iterator[Finding]:
     """Variables that are recognised and change nothing here, and values with a placeholder in them."""
+    published = find_published(sources)
     for name, value in sorted(sources.with_prefix("")):
         known = find(name)
         if known is None:
@@ -81,7 +82,7 @@ def _of_other_variables(sources: Sources) -> Iterator[Finding]:
         if placeholder:
             told = f"{name} contains {placeholder.group()} (from {value.origin}), which is not replaced: write it out."
             yield Finding("warning", "placeholder", told, name)
-        elif known.status != "works" and not is_foreign(known, value):
+        elif known.status != "works" and name not in published and not is_foreign(known, value):
             yield from _of_one_without_effect(known, value)
 
 
