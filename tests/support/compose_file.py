@@ -151,6 +151,15 @@ def escape(value: Any) -> Any:
     return value.replace("$", "$$") if isinstance(value, str) else value
 
 
+def numbered(tree: Tree) -> Tree:
+    """The same with numbers where Compose makes numbers of text."""
+    for service in tree["services"].values():
+        limits = service.get("ulimits", {})
+        for name, limit in limits.items():
+            limits[name] = {key: int(value) for key, value in limit.items()}
+    return tree
+
+
 def flat(path: Path, environment: Mapping[str, str]) -> Tree:
     """One file that any Compose understands, with the services of COMPOSE_PROFILES."""
     tree: Tree = active(interpolate(load(path), environment), profiles_of(environment))
