@@ -16,7 +16,7 @@ from homeport.entry.inspect_config.env_file import EnvFile
 from homeport.entry.inspect_config.findings import Finding, shown
 from homeport.entry.inspect_config.guess_name import is_default, is_probably_ours, unknown_in_words
 from homeport.entry.known_settings import KnownSetting, check, find, sections
-from homeport.entry.published_secrets import find_published
+from homeport.entry.published_secrets import ADDRESSES, find_published
 from homeport.entry.settings import Settings
 from homeport.entry.settle_key import require_shared_key
 from homeport.features.identity.master_key import find_master_key
@@ -30,6 +30,8 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+(?=[ :])")
 _PLACEHOLDER = re.compile(r"\$\{\w+\}")
 _DRIVERS = {"postgresql": ("asyncpg", "postgres"), "mysql": ("asyncmy", "mysql")}
 _SHORTEST_KEY = 16
+#: Files carry the settings of every store there is; what is said of the chosen one is enough.
+_OF_ONE_STORE = ("Vector store: ", "File storage: ")
 
 
 def find_faults(sources: Sources, env: EnvFile) -> tuple[list[Finding], Settings | None]:
@@ -95,7 +97,7 @@ def _of_one_without_effect(known: KnownSetting, value: Value) -> Iterator[Findin
     wrong = check(known.name, value.text, value.origin)
     if wrong is not None:
         yield Finding("problem", "not_accepted", wrong, known.name)
-    elif known.status != "elsewhere" and not is_default(known, value.text):
+    elif _is_missed(known) and not is_default(known, value.text):
         reason = (
             "nothing reads it any more"
             if known.status == "dead"
@@ -103,6 +105,11 @@ def _of_one_without_effect(known: KnownSetting, value: Value) -> Iterator[Findin
         )
         sentence = f"{known.name} is {shown(known, value.text)} (from {value.origin}): {reason}. {known.note}".rstrip()
         yield Finding("warning", known.status, sentence, known.name)
+
+
+def _is_missed(known: KnownSetting) -> bool:
+    """Whether somebody who sets this expects something that does not come."""
+    return known.status != "elsewhere" and not known.group.startswith(_OF_ONE_STORE)
 
 
 def _of_the_choices(parts: dict[str, Any]) -> Iterator[Finding]:
@@ -155,7 +162,8 @@ def _of_the_key(settings: Settings) -> Iterator[Finding]:
 
 def _of_secrets(sources: Sources) -> Iterator[Finding]:
     for name in find_published(sources):
-        sentence = f"{name} is printed in public sample files, so everybody knows it; change it."
+        what = f"The password in {name}" if name in ADDRESSES else name
+        sentence = f"{what} is printed in public sample files, so everybody knows it; change it."
         yield Finding("warning", "published_secret", sentence, name)
 
 
