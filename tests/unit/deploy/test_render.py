@@ -11,8 +11,10 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 from click.testing import CliRunner, Result
 
+from homeport.backends.vectors.discover import find_specs
+from homeport.backends.vectors.registry import PLANNED
 from homeport.entry.cli.main import cli
-from homeport.entry.deploy import read_yaml, templates
+from homeport.entry.deploy import leave_out, plan, read_yaml, templates
 from homeport.entry.deploy.errors import NotDeployable, TemplatesMissing
 from homeport.entry.deploy.read_env import is_secret
 from homeport.entry.deploy.read_yaml import Document, parse_all
@@ -151,6 +153,35 @@ def test_the_secret_has_what_was_given_and_the_rest_is_named(tmp_path: Path, env
     if "redis" in env.kubernetes:
         renamed["CELERY_BROKER_URL"] = "REDIS_PASSWORD"
     assert set(secret["stringData"]) == {renamed.get(name, name) for name in given}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_settings_of_stores_that_are_not_chosen_are_left_out(tmp_path: Path, target: str) -> None:
+    text = f"""VECTOR_STORE=clickzetta
+CLICKZETTA_INSTANCE=chosen-store
+CLICKZETTA_VOLUME_TYPE=other-storage
+QDRANT_URL=http://other-store:6333
+QDRANT_API_KEY={HIDDEN}
+STORAGE_TYPE=s3
+S3_BUCKET_NAME=chosen-storage
+AZURE_BLOB_ACCOUNT_NAME=other-storage
+REDIS_USERNAME=not-a-store
+"""
+    output = tmp_path / "output"
+    run(tmp_path, text, target, "--output", str(output), "--with-secrets")
+    shown = "".join(file.read_text(encoding="utf-8") for file in output.rglob("*") if file.is_file())
+    assert "chosen-store" in shown
+    assert "chosen-storage" in shown
+    assert "other-" not in shown
+    assert HIDDEN not in shown
+    assert "not-a-store" in shown or target == "kubernetes"
+
+
+def test_every_vector_store_is_known_by_what_its_settings_begin_with() -> None:
+    stores = {name for spec in find_specs().values() for name in (spec.name, *spec.aliases)} | PLANNED
+    assert set(leave_out._VECTORS) == stores - {"sqlite", "memory", "redis"}
+    for store, place in plan.VECTOR_HOSTS.items():
+        assert place.startswith(leave_out._VECTORS[store])
 
 
 def test_the_ingress_answers_to_the_public_address(tmp_path: Path) -> None:
