@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -133,6 +134,8 @@ class OtelTracing:
             )
         )
         self.tracer = self.provider.get_tracer("homeport")
+        # Each of its attempts is a warning; what counts is that it gave up.
+        logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)
         # The current names of attributes, where the libraries would still write the old ones.
         os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
         HTTPXClientInstrumentor().instrument(tracer_provider=self.provider, async_request_hook=_hide_query)
