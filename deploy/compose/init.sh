@@ -63,6 +63,22 @@ write() {
     rm -f "$new"
 }
 
+# Compose replaces ${VECTOR_STORE} in a line by what stands above it.
+profiles_too_early() {
+    [ -f "$file" ] && awk '
+        /^[ \t]*COMPOSE_PROFILES=.*[$]/ { at = NR }
+        at && /^[ \t]*(VECTOR_STORE|DB_TYPE)=/ { early = 1 }
+        END { exit !early }
+    ' "$file"
+}
+
+move_profiles_last() {
+    new=$(mktemp "$file.XXXXXX")
+    awk '/^[ \t]*COMPOSE_PROFILES=/ { kept = $0; next } { print } END { print kept }' "$file" >"$new"
+    cat "$new" >"$file"
+    rm -f "$new"
+}
+
 # fill NAME VALUE: gives NAME this value unless it has one.
 fill() {
     present=$(value_of "$1")
@@ -188,6 +204,14 @@ case "${store:-pgvector}" in
     iris) fill IRIS_HOST iris ;;
 esac
 
+if profiles_too_early; then
+    if [ "$check" = yes ]; then
+        missing="$missing COMPOSE_PROFILES(below-VECTOR_STORE-and-DB_TYPE)"
+    else
+        move_profiles_last
+        echo "moved COMPOSE_PROFILES to the end of $file, below the variables it names"
+    fi
+fi
 if [ -n "$added" ]; then echo "wrote to $file:$added"; fi
 if [ -n "$known" ]; then
     echo "warning: printed in public sample files, so everybody knows it:$known" >&2

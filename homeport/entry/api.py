@@ -9,6 +9,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
@@ -29,35 +30,40 @@ from homeport.features.knowledge.endpoints import console as knowledge_console
 from homeport.features.knowledge.endpoints import public as knowledge_public
 from homeport.features.providers.endpoints import console as providers_console
 from homeport.runtime.http import problems
+from homeport.runtime.http.behind_proxy import BehindProxy
 from homeport.runtime.http.context import BodyLimit, RequestContext
+from homeport.runtime.ops.log_bodies import LogBodies
 from homeport.runtime.ops.meters import meters
 from homeport.runtime.ops.watch_requests import WatchRequests
 
 _CONSOLE = (identity_console, knowledge_console, apps_console, chat_console, providers_console, console_system)
 _PUBLIC = (apps_public, chat_public, knowledge_public)
 _OVERHEAD = 1024 * 1024
+_WORTH_COMPRESSING = 1024
 
 
-def console_api() -> DescribedApi:
-    """The API of the browser console."""
+def console_api(*, described: bool = True) -> DescribedApi:
+    """The API of the browser console; `described`: it serves its own description."""
     app = DescribedApi(
         title="Homeport console API",
         version=VERSION,
         description="What the browser console asks. It changes with the console; programs use the Service API.",
         root="/console/api",
+        described=described,
     )
     for module in _CONSOLE:
         app.include_router(module.router)
     return app
 
 
-def service_api() -> DescribedApi:
-    """The public API, compatible with established clients."""
+def service_api(*, described: bool = True) -> DescribedApi:
+    """The public API, compatible with established clients; `described`: it serves its own description."""
     app = DescribedApi(
         title="Homeport Service API",
         version=VERSION,
         description="Apps and knowledge bases for programs. Times are unix seconds, ids are UUIDs.",
         root="/v1",
+        described=described,
     )
     for module in _PUBLIC:
         app.include_router(module.router)
@@ -73,7 +79,8 @@ def link_api() -> DescribedApi:
 
 def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starlette:
     """The whole application; it opens its house when it starts and closes it when it stops."""
-    console, service, links = console_api(), service_api(), link_api()
+    described = settings.http.swagger_ui_enabled
+    console, service, links = console_api(described=described), service_api(described=described), link_api()
     addresses = addresses_of(settings)
 
     @asynccontextmanager
@@ -82,7 +89,7 @@ def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starl
             for one in (app, console, service, links):
                 one.state.house = house
                 one.state.provided = house.rooms
-            app.state.figures = house.figures
+            app.state.checks, app.state.figures = house.checks, house.figures
             yield
 
     limits = settings.files
@@ -91,11 +98,7 @@ def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starl
     )
     whole = Starlette(
         lifespan=lifespan,
-        middleware=[
-            Middleware(WatchRequests, meters=meters(), access_log=settings.logging.access_log_enabled),
-            Middleware(RequestContext, headers={"X-Version": VERSION, "X-Env": settings.deployment.deploy_env}),
-            *([Middleware(SubPath, path=addresses.sub_path)] if addresses.sub_path else []),
-        ],
+        middleware=_middleware(settings, addresses),
         routes=[
             *health.routes(settings.deployment.commit_sha),
             metrics.route(settings.telemetry.metrics_token),
@@ -113,6 +116,23 @@ def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starl
     )
     problems.install(whole)
     return whole
+
+
+def _middleware(settings: Settings, addresses: Addresses) -> list[Middleware]:
+    """What every request passes, the first outermost."""
+    passed = [
+        Middleware(WatchRequests, meters=meters(), access_log=settings.logging.access_log_enabled),
+        Middleware(RequestContext, headers={"X-Version": VERSION, "X-Env": settings.deployment.deploy_env}),
+    ]
+    if settings.http.respect_xforward_headers_enabled:
+        passed.insert(0, Middleware(BehindProxy))
+    if settings.logging.enable_request_logging:
+        passed.append(Middleware(LogBodies))
+    if addresses.sub_path:
+        passed.append(Middleware(SubPath, path=addresses.sub_path))
+    if settings.http.api_compression_enabled:
+        passed.append(Middleware(GZipMiddleware, minimum_size=_WORTH_COMPRESSING))
+    return passed
 
 
 def _open_to(origins: tuple[str, ...], app: ASGIApp) -> ASGIApp:

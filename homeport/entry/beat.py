@@ -16,7 +16,11 @@ import structlog
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
+from homeport.entry.health import standard_checks
+from homeport.entry.sample_figures import Figures
 from homeport.entry.settings import Settings
+from homeport.entry.telemetry import watched
+from homeport.entry.watch_port import watch_port
 from homeport.runtime.db.database import Database
 from homeport.runtime.db.locks import LockNotAcquired, exclusively
 from homeport.runtime.tasks.dispatchers.celery import CeleryDispatcher
@@ -90,9 +94,15 @@ async def _keep(settings: Settings, data_dir: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, beat.stop)
+    figures = Figures(database, None, commit=settings.deployment.commit_sha)
     try:
-        await beat.forever()
+        async with (
+            watched(settings, database),
+            watch_port(settings, standard_checks(database, dispatcher), figures),
+        ):
+            await beat.forever()
     finally:
+        await figures.close()
         await dispatcher.close()
         await database.close()
     log.info("beat has stopped")

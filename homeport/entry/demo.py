@@ -323,7 +323,7 @@ async def _ask(house: House, member: Member, app: published.Published, question:
     room = _room(house, ChatRoom)
     speaker = Speaker("console", None, member.account_id, member.account_id)
     async with house.database.begin() as session:
-        turn = await open_turn(session, app, speaker, Question(question, {}))
+        turn = await open_turn(session, app, speaker, Question(question, {}), room.settings)
     return await write_answer(room, turn, _OnScreen(screen))
 
 

@@ -38,17 +38,20 @@ class Problem(BaseModel):
 class DescribedApi(FastAPI):
     """An API whose errors are envelopes, and whose document says so."""
 
-    def __init__(self, *, title: str, version: str, description: str, root: str) -> None:
-        """`root`: the path this is mounted at."""
+    def __init__(self, *, title: str, version: str, description: str, root: str, described: bool = True) -> None:
+        """`root`: the path this is mounted at; `described`: the document is served under openapi.json."""
         super().__init__(
             title=title,
             version=version,
             description=description,
             servers=[{"url": root}],
             root_path_in_servers=False,
+            openapi_url="/openapi.json" if described else None,
             docs_url=None,
             redoc_url=None,
             generate_unique_id_function=_name_of,
+            # Traces and figures are those of homeport.runtime.ops, for everything this process serves.
+            telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         )
         problems.install(self)
 

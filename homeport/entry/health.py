@@ -64,5 +64,4 @@ async def ready(request: Request) -> Response:
 
 
 def _checks(request: Request) -> Checks | None:
-    house = getattr(request.app.state, "house", None)
-    return None if house is None else house.checks
+    return getattr(request.app.state, "checks", None)

@@ -13,12 +13,10 @@ import structlog
 import uvloop
 
 from homeport.entry.settings import Settings
+from homeport.entry.watch_port import watch_port
 from homeport.entry.wiring import House, jobs_running, open_house
 
 log = structlog.get_logger(__name__)
-
-#: Seconds that running jobs get when a worker is asked to stop; what is left then is handed back.
-GRACE_SECONDS = 10.0
 
 
 class Leaving:
@@ -90,7 +88,11 @@ class HouseThread:
         return fault
 
     async def _live(self) -> None:
-        async with open_house(self._settings, self._data_dir) as house, jobs_running(house):
+        async with (
+            open_house(self._settings, self._data_dir) as house,
+            jobs_running(house),
+            watch_port(self._settings, house.checks, house.figures),
+        ):
             self._opened.set_result((house, asyncio.get_running_loop()))
             async with asyncio.TaskGroup() as group:
                 leaving = group.create_task(self._leave(house))
@@ -99,8 +101,9 @@ class HouseThread:
 
     async def _leave(self, house: House) -> None:
         await self._leaving.announced()
-        log.info("leaving: no more jobs are taken", seconds_for_running_jobs=GRACE_SECONDS)
-        await house.runner.close(GRACE_SECONDS)
+        seconds = self._settings.deployment.homeport_stop_seconds
+        log.info("leaving: no more jobs are taken", seconds_for_running_jobs=seconds)
+        await house.runner.close(seconds)  # what is left then is handed back
 
 
 class Tenant:

@@ -26,6 +26,7 @@ Status = Literal["works", "not_built", "elsewhere", "dead"]
 #: Titles of the rooms in the settings tree, in the order of the reference.
 GROUPS = {
     "deployment": "Process and addresses",
+    "http": "Process and addresses",
     "database": "Database",
     "redis": "Redis",
     "celery": "Jobs and workers",
@@ -37,6 +38,7 @@ GROUPS = {
     "files": "Files and uploads",
     "knowledge": "Knowledge",
     "sandbox": "Code execution",
+    "chat": "Apps and chat",
     "outbound": "Outgoing requests",
     "mail": "Mail",
     "logging": "Logs",

@@ -73,14 +73,14 @@ _PUBLISHED = (
     _store("ALIBABACLOUD_MYSQL_PASSWORD", "alibabacloud_mysql", _SAMPLE, "root"),
 )
 #: Addresses that may carry a password.
-_ADDRESSES = ("CELERY_BROKER_URL",)
+ADDRESSES = ("CELERY_BROKER_URL",)
 
 
 def find_published(sources: Sources) -> list[str]:
     """The variables that are set to a published secret and asked for, in a fixed order."""
     read = _reader(sources)
     found = [one.variable for one in _PUBLISHED if read(one.variable) in one.values and _is_chosen(one.chosen, read)]
-    found += [name for name in _ADDRESSES if _password_of(read(name)) == _SAMPLE]
+    found += [name for name in ADDRESSES if _password_of(read(name)) == _SAMPLE]
     return list(dict.fromkeys(found))
 
 

@@ -68,10 +68,10 @@ class Figures:
 
     async def _forever(self) -> None:
         while True:
+            await self.refresh()
             due = time.monotonic() + self._fresh
             await asyncio.sleep(self._fresh)
             self._meters.process.loop_delay.set(max(0.0, time.monotonic() - due))
-            await self.refresh()
 
     async def _look_at_all(self) -> None:
         self._see_process()

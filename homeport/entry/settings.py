@@ -19,6 +19,7 @@ from homeport.features.providers.settings import ProvidersSettings
 from homeport.runtime.config.load import load
 from homeport.runtime.config.sources import Sources
 from homeport.runtime.db.settings import DatabaseSettings
+from homeport.runtime.http.settings import HttpSettings
 from homeport.runtime.offload.settings import OffloadSettings
 from homeport.runtime.ops.settings import LoggingSettings
 from homeport.runtime.ops.telemetry_settings import TelemetrySettings
@@ -33,6 +34,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     deployment: DeploymentSettings
+    http: HttpSettings
     logging: LoggingSettings
     telemetry: TelemetrySettings
     database: DatabaseSettings

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import closing
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 
 from homeport.entry.api import make_app
 from homeport.entry.data_dir import held, prepare
+from homeport.entry.drain import DrainingServer, end_answers
 from homeport.entry.migrate import migrate_once
 from homeport.entry.say_why import SayWhy
 from homeport.entry.settings import Settings
 from homeport.entry.wiring import House
-from homeport.features.chat.room import ChatRoom
 from homeport.runtime.errors import HomeportError
 
 #: Seconds that requests get when the process is asked to stop, and after how many of them answers are cut short.
@@ -50,23 +49,13 @@ def run_standalone(settings: Settings, host: str, port: int, announce: Callable[
         )
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}"
-        _Server(config, lambda: announce(address, app.state.house), lambda: _end_answers(app)).run([listener])
+        _Server(config, app, lambda: announce(address, app.state.house)).run([listener])
 
 
-async def _end_answers(app: Starlette) -> None:
-    await asyncio.sleep(STREAM_SECONDS)
-    house: House = app.state.house
-    chat: ChatRoom = house.rooms[ChatRoom]
-    await chat.stops.stop_all()
-
-
-class _Server(uvicorn.Server):
-    def __init__(
-        self, config: uvicorn.Config, announce: Callable[[], None], end_answers: Callable[[], Coroutine[Any, Any, None]]
-    ) -> None:
-        super().__init__(config)
+class _Server(DrainingServer):
+    def __init__(self, config: uvicorn.Config, app: Starlette, announce: Callable[[], None]) -> None:
+        super().__init__(config, lambda: end_answers(app), after=STREAM_SECONDS)
         self._announce = announce
-        self._end_answers = end_answers
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -74,9 +63,7 @@ class _Server(uvicorn.Server):
             self._announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        ending = asyncio.create_task(self._end_answers())
         await super().shutdown(sockets)
-        ending.cancel()
         self._captured_signals.clear()  # raised again, they would make a clean stop look like a crash
 
 

@@ -33,7 +33,7 @@ def make_worker(settings: Settings, data_dir: Path) -> tuple[Celery, Tenant]:
     app = make_celery(settings.celery, settings.redis)
     # The current application is a matter of each thread; without a default, threads of the pool would find another.
     app.set_default()
-    tenant = Tenant(settings, data_dir)
+    tenant = Tenant(_without_port(settings), data_dir)
 
     @app.task(name=RUN_JOB)
     def run_job(job_id: str, queue: str | None = None) -> None:
@@ -82,6 +82,14 @@ def run(settings: Settings, data_dir: Path) -> int:
     worker.start()
     fault = tenant.move_out()
     return worker.exitcode or (1 if fault else 0)
+
+
+def _without_port(settings: Settings) -> Settings:
+    """The settings, without METRICS_PORT for a worker of processes: only one of them could listen on it."""
+    if settings.telemetry.metrics_port is None or worker_pool(settings.celery).name == "threads":
+        return settings
+    log.warning("METRICS_PORT is for a worker of threads; this one has processes and shows no figures")
+    return settings.model_copy(update={"telemetry": settings.telemetry.model_copy(update={"metrics_port": None})})
 
 
 def _configure_logs(settings: Settings) -> None:

@@ -30,10 +30,12 @@ def alone(tmp_path: Path) -> Iterator[Installation]:
 
 
 @pytest.fixture
-def fleet(tmp_path: Path, postgres_url: str, redis_url: str, pgvector_server: PgvectorServer) -> Iterator[Installation]:
-    """Several processes on PostgreSQL, Redis and pgvector; the database is migrated."""
+def fleet_settings(
+    tmp_path: Path, postgres_url: str, redis_url: str, pgvector_server: PgvectorServer
+) -> dict[str, str]:
+    """For several processes on an empty PostgreSQL, Redis and pgvector."""
     url = make_url(postgres_url)
-    settings = {
+    return {
         "DB_TYPE": "postgresql",
         "DB_HOST": url.host or "",
         "DB_PORT": str(url.port or 5432),
@@ -50,6 +52,11 @@ def fleet(tmp_path: Path, postgres_url: str, redis_url: str, pgvector_server: Pg
         "PGVECTOR_DATABASE": "postgres",
         "MIGRATION_ENABLED": "false",
     }
-    with installation(tmp_path, **_UPLOADS, **settings) as found:
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, fleet_settings: dict[str, str]) -> Iterator[Installation]:
+    """Several processes; the database is migrated."""
+    with installation(tmp_path, **_UPLOADS, **fleet_settings) as found:
         found.migrate()
         yield found

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 from dotenv import dotenv_values
 
 Tree = dict[str, Any]
@@ -149,6 +149,15 @@ def escape(value: Any) -> Any:
     if isinstance(value, list):
         return [escape(one) for one in value]
     return value.replace("$", "$$") if isinstance(value, str) else value
+
+
+def numbered(tree: Tree) -> Tree:
+    """The same with numbers where Compose makes numbers of text."""
+    for service in tree["services"].values():
+        limits = service.get("ulimits", {})
+        for name, limit in limits.items():
+            limits[name] = {key: int(value) for key, value in limit.items()}
+    return tree
 
 
 def flat(path: Path, environment: Mapping[str, str]) -> Tree:

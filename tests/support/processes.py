@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,14 +69,16 @@ class Installation:
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
+    #: What `homeport` is.
+    program: Sequence[str] = (sys.executable, "-c", _START)
     processes: list[Process] = field(default_factory=list)
 
     def start(self, *arguments: str, **settings: str) -> Process:
         """Start `homeport <arguments>`; `settings` come on top of the common ones, in either case."""
-        log = self.folder / f"{len(self.processes)}-{settings.get('MODE', arguments[0])}.log"
+        log = self.folder / f"{len(self.processes)}-{settings.get('MODE') or arguments[0]}.log"
         with log.open("wb") as output:
             popen = subprocess.Popen(
-                [sys.executable, "-c", _START, *arguments],
+                [*self.program, *arguments],
                 env=self.environment(settings),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,

@@ -78,15 +78,21 @@ def read_unit(text: str, name: str) -> Unit:
 
 
 def read_environment(text: str) -> dict[str, str]:
-    """An EnvironmentFile as systemd reads it, as far as quotes go; no variable is expanded in it."""
+    """An EnvironmentFile as systemd reads it, one whole value in quotes or none; no variable is expanded in it."""
     values = {}
     for line in text.splitlines():
         if line.strip() and not line.startswith(("#", ";")):
             name, mark, value = line.partition("=")
             if not mark or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
                 raise UnitUnreadable(line)
-            values[name] = "".join(shlex.split(value))
+            values[name] = _unquoted(value)
     return values
+
+
+def _unquoted(value: str) -> str:
+    if value.startswith('"'):
+        return re.sub(r'\\(["\\`$])', r"\1", value[1:-1])
+    return value[1:-1] if value.startswith("'") else value
 
 
 def read_units(folder: Path) -> dict[str, Unit]:

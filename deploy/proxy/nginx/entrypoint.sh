@@ -116,8 +116,12 @@ write() {
 write
 if [ "${1:-}" = --render ]; then exit 0; fi
 
-# Renewed certificates are read again.
+# Four times a day certificates are read again, in case one was renewed; it ends with nginx, whose id is the shell's.
 if [ "$NGINX_ENABLE_CERTBOT_CHALLENGE" = true ]; then
-    while sleep 21600; do nginx -c "$NGINX_CONF_DIR/nginx.conf" -s reload; done &
+    minutes=0
+    while sleep 60 && kill -0 $$ 2>/dev/null; do
+        minutes=$((minutes + 1))
+        if [ $((minutes % 360)) = 0 ]; then nginx -e /dev/stderr -c "$NGINX_CONF_DIR/nginx.conf" -s reload; fi
+    done &
 fi
-exec nginx -c "$NGINX_CONF_DIR/nginx.conf" -g "daemon off;${NGINX_GLOBAL:-}"
+exec nginx -e /dev/stderr -c "$NGINX_CONF_DIR/nginx.conf" -g "daemon off;"

@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Literal, Self
 
 from homeport.backends.llm.port import Usage
-from homeport.runtime.errors import HomeportError
 from homeport.runtime.ops import traces
 from homeport.runtime.ops.meters import meters
 
@@ -55,10 +54,8 @@ class WatchedCall:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         outcome = "ok"
-        if isinstance(error, HomeportError):
-            outcome = error.code
-        elif error is not None:  # a fault of ours, or its reader has left
-            outcome = "error" if isinstance(error, Exception) else "cancelled"
+        if error is not None:  # no Exception: its reader has left
+            outcome = type(error).__name__ if isinstance(error, Exception) else "cancelled"
         self._meters.calls.labels(self._kind, *self._labels, outcome).inc()
         self._meters.seconds.labels(self._kind, *self._labels).observe(time.perf_counter() - self._began)
         self._entered.__exit__(kind, error, trace)

@@ -44,9 +44,16 @@ def render_compose(env: DeployedEnv, folder: Path, *, with_secrets: bool) -> Ren
     lines = env_lines(values, with_secrets=with_secrets, needed=needed)
     rendering.files.append(RenderedFile(".env", lines, private=True, attached=True))
     rendering.files += _mounted(folder, wanted)
-    rendering.notes.append("It needs a .env file and what it mounts beside it: --output writes them all to a folder.")
+    init = (folder / "compose" / "init.sh").read_text(encoding="utf-8")
+    rendering.files.append(RenderedFile("init.sh", init, attached=True))
+    rendering.notes.append(
+        "It needs a .env file and what it mounts beside it: --output writes them all to a folder. "
+        "Run ./init.sh there once: it makes the passwords that are missing, and the address of the vector store."
+    )
     if not with_secrets:
-        rendering.notes.append("Secrets are not in that .env file: fill them in, or ask for --with-secrets.")
+        rendering.notes.append(
+            "Secrets of the given file are not in the new one: fill them in, or ask for --with-secrets."
+        )
     return rendering
 
 
@@ -84,6 +91,7 @@ def _is_wanted(name: str, service: Document, plan: Plan, env: DeployedEnv) -> bo
 
 def _adapt(service: Document, wanted: Document) -> None:
     service.pop("profiles", None)
+    service.pop("build", None)  # what it would be built from is not there
     before = service.get("depends_on")
     if before is not None:
         names = [name for name in before if name in wanted]

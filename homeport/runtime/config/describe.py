@@ -42,17 +42,23 @@ def accepted_in_words(field: FieldInfo) -> str:
     if _is_address(field):
         return "begins with http:// or https://"
     choices = [str(choice) for kind in _alternatives(field.annotation) for choice in _choices(kind)]
-    parts = [_enumerate(choices)] if choices else []
+    parts = [_enumerate(choices)] if choices else _bounds(field)
     for mark in _marks(field):
-        if type(mark) in _BOUNDS:
-            attribute, words = _BOUNDS[type(mark)]
-            parts.append(f"{words} {getattr(mark, attribute)}")
-        elif type(mark) in _LENGTHS:
+        if type(mark) in _LENGTHS:
             attribute, words = _LENGTHS[type(mark)]
             parts.append(f"{words} {getattr(mark, attribute)} characters")
         elif pattern := getattr(mark, "pattern", None):
             parts.append(f"matches {pattern}")
     return ", ".join(parts)
+
+
+def number_in_words(field: FieldInfo) -> str | None:
+    """Such as `a whole number above 0`; None when the field is no number."""
+    kind = type_in_words(field)
+    if kind not in {"whole number", "number"}:
+        return None
+    bounds = " and ".join(_bounds(field))
+    return f"a {kind}{' of' if bounds.startswith('at ') else ''} {bounds}".rstrip()
 
 
 def default_in_words(field: FieldInfo) -> str:
@@ -77,6 +83,11 @@ def value_in_words(value: object) -> str:
 
 def _is_address(field: FieldInfo) -> bool:
     return any(str(getattr(mark, "pattern", "")).startswith("^https?://") for mark in _marks(field))
+
+
+def _bounds(field: FieldInfo) -> list[str]:
+    marks = [mark for mark in _marks(field) if type(mark) in _BOUNDS]
+    return [f"{_BOUNDS[type(mark)][1]} {getattr(mark, _BOUNDS[type(mark)][0])}" for mark in marks]
 
 
 def _marks(field: FieldInfo) -> list[Any]:

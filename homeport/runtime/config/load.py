@@ -10,6 +10,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from homeport.runtime.config.describe import number_in_words
 from homeport.runtime.config.errors import ConfigurationError
 from homeport.runtime.config.section import Prefixed, Section
 from homeport.runtime.config.sources import Sources, Value
@@ -17,9 +18,7 @@ from homeport.runtime.config.sources import Sources, Value
 #: What pydantic words for programmers, in words for a person.
 _ACCEPTED = {
     "bool_parsing": "true or false",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_parsing": "a number",
+    "int_parsing": "whole numbers, separated by commas",
     "string_pattern_mismatch": "a text that matches {pattern}",
     "string_too_long": "a text of at most {max_length} characters",
     "string_too_short": "a text of at least {min_length} characters",
@@ -27,6 +26,8 @@ _ACCEPTED = {
     "too_short": "a text of at least {min_length} characters",
 }
 
+#: What pydantic says of numbers.
+_NUMBERS = ("int_", "float_", "finite_", "greater_", "less_")
 #: The password in an address.
 _PASSWORD = re.compile(r"(://[^/@\s:]*:)\S*@")
 
@@ -95,7 +96,8 @@ def _read(name: str, sources: Sources, unreadable: list[str]) -> Value | None:
     try:
         return sources.get(name)
     except (OSError, UnicodeDecodeError) as error:
-        unreadable.append(f"{name}_FILE names a file that cannot be read: {error}.")
+        reason = f"{error.filename}, {error.strerror}" if isinstance(error, OSError) else "it is no text"
+        unreadable.append(f"{name}_FILE names a file that cannot be read: {reason}.")
         return None
 
 
@@ -111,18 +113,21 @@ def _sentence(section: type[Section], details: ErrorDetails, found: Mapping[str,
     value = found.get(name)
     if not isinstance(value, Value):
         # Found by looking at several variables; the validator names them.
-        message = _accepted(details)
+        message = _accepted(details, None)
         return f"{name.upper()}: {message}." if name else f"{message[0].upper()}{message[1:]}."
-    shown = "(hidden)" if is_secret(section.model_fields[name]) else repr(_PASSWORD.sub(r"\1***@", value.text))
-    return f"{name.upper()} is {shown} (from {value.origin}): {_accepted(details)}."
+    field = section.model_fields[name]
+    shown = "(hidden)" if is_secret(field) else repr(_PASSWORD.sub(r"\1***@", value.text))
+    return f"{name.upper()} is {shown} (from {value.origin}): {_accepted(details, field)}."
 
 
-def _accepted(details: ErrorDetails) -> str:
+def _accepted(details: ErrorDetails, field: FieldInfo | None) -> str:
     kind, context = details["type"], details.get("ctx", {})
     if kind == "value_error":
         return details["msg"].removeprefix("Value error, ").rstrip(".")
     if context.get("pattern", "").startswith("^https?://"):
         return "accepted is an address that begins with http:// or https://"
+    if kind.startswith(_NUMBERS) and field is not None and (number := number_in_words(field)):
+        return f"accepted is {number}"
     if kind in _ACCEPTED:
         return f"accepted is {_ACCEPTED[kind].format(**context)}"
     message = details["msg"].removeprefix("Input should be ")

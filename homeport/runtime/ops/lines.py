@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from structlog.typing import WrappedLogger
 
 # The names an operator's pattern may use, beside those of every log record.
-_IDS = {"req_id": "request_id", "job_id": "job_id", "trace_id": "trace_id"}
+_IDS = {"req_id": "request_id", "job_id": "job_id", "trace_id": "trace_id", "span_id": "span_id"}
 _SHOWN_BY_PATTERN = {"event", "level", "logger", "timestamp", "exception", "stack", *_IDS.values()}
 
 

@@ -21,6 +21,7 @@ import structlog
 from structlog.typing import Processor
 
 from homeport.runtime.errors import HomeportError
+from homeport.runtime.ops import traces
 from homeport.runtime.ops.lines import Pattern, Stamp
 from homeport.runtime.ops.mask import mask_secrets
 from homeport.runtime.ops.settings import LoggingSettings
@@ -121,6 +122,7 @@ def _formatter(settings: LoggingSettings, form: str, *, colors: bool) -> logging
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         Stamp(settings.log_tz, settings.log_dateformat if form == "text" else None),
+        _add_trace,
     ]
     last: list[Processor]
     if form == "json":
@@ -143,6 +145,15 @@ def _formatter(settings: LoggingSettings, form: str, *, colors: bool) -> logging
         foreign_pre_chain=[structlog.contextvars.merge_contextvars, structlog.stdlib.ExtraAdder(), _drop_renderings],
         processors=[*shared, structlog.processors.StackInfoRenderer(), *last],
     )
+
+
+def _add_trace(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """With the ids of the trace and span in which it was written, when traces are on."""
+    found = traces.ids()
+    if found is not None:
+        line.setdefault("trace_id", found[0])
+        line.setdefault("span_id", found[1])
+    return line
 
 
 def _drop_renderings(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -27,7 +28,6 @@ from opentelemetry.trace import Link, SpanKind, Status, StatusCode, TraceState
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import Attributes
 
-from homeport.runtime.errors import HomeportError
 from homeport.runtime.ops import traces
 from homeport.runtime.ops.otel_exporters import span_exporter
 from homeport.runtime.ops.telemetry_settings import OtelSettings
@@ -89,7 +89,7 @@ class OtelSpan:
     ) -> None:
         self.leave()
         if isinstance(error, Exception):  # not a cancellation, nor the end of a generator
-            self.fail(error.code if isinstance(error, HomeportError) else type(error).__name__)
+            self.fail(type(error).__name__)
         self._span.end()
 
     def note(self, **attributes: traces.Attribute) -> None:
@@ -134,6 +134,8 @@ class OtelTracing:
             )
         )
         self.tracer = self.provider.get_tracer("homeport")
+        # Each of its attempts is a warning; what counts is that it gave up.
+        logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)
         # The current names of attributes, where the libraries would still write the old ones.
         os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
         HTTPXClientInstrumentor().instrument(tracer_provider=self.provider, async_request_hook=_hide_query)

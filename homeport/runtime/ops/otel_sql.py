@@ -37,9 +37,9 @@ class SqlSpans:
     def _begin(
         self, _connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, executemany: bool
     ) -> None:
-        if not trace.get_current_span().is_recording():
-            return
         verb = statement.split(None, 1)[0].upper() if statement else "SQL"
+        if verb == "BEGIN" or not trace.get_current_span().is_recording():
+            return
         context.homeport_span = self._tracer.start_span(
             verb,
             kind=SpanKind.CLIENT,

@@ -5,6 +5,7 @@ It is told the error, where it was raised, and ids. Not told: bodies, headers, q
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -33,25 +34,10 @@ class SentryTracker:
         """Starts nothing before there is something to tell. Raises ConfigurationError for an address that is none."""
         dsn = settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else ""
         try:
-            sentry_sdk.init(
-                dsn=dsn,
-                release=release,
-                environment=environment,
-                traces_sample_rate=settings.sentry_traces_sample_rate,
-                profiles_sample_rate=settings.sentry_profiles_sample_rate,
-                default_integrations=False,
-                auto_enabling_integrations=False,
-                integrations=[DedupeIntegration()],
-                send_default_pii=False,
-                max_request_body_size="never",
-                include_local_variables=False,
-                max_breadcrumbs=0,
-                auto_session_tracking=False,
-                propagate_traces=False,
-                before_send=_clean,
-                before_send_transaction=_clean,
-                shutdown_timeout=FLUSH_SECONDS,
-            )
+            with warnings.catch_warnings():
+                # Profiles of single requests, as the variable has it, stay in the SDK until its next major version.
+                warnings.filterwarnings("ignore", "Transaction-based profiling", DeprecationWarning)
+                _init(dsn, settings, release=release, environment=environment)
         except BadDsn as error:
             raise ConfigurationError(
                 [f"SENTRY_DSN is not the address of a project ({error}); accepted is https://<key>@<host>/<project>."]
@@ -80,6 +66,27 @@ class SentryTracker:
         """Send what is left, for at most `FLUSH_SECONDS`. Blocks."""
         sentry_sdk.get_client().close(timeout=FLUSH_SECONDS)
         sentry_sdk.get_global_scope().set_client(None)
+
+
+def _init(dsn: str, settings: SentrySettings, *, release: str, environment: str) -> None:
+    sentry_sdk.init(
+        dsn=dsn,
+        release=release,
+        environment=environment,
+        traces_sample_rate=settings.sentry_traces_sample_rate,
+        profiles_sample_rate=settings.sentry_profiles_sample_rate or None,
+        default_integrations=False,
+        auto_enabling_integrations=False,
+        integrations=[DedupeIntegration()],
+        max_request_body_size="never",
+        include_local_variables=False,
+        max_breadcrumbs=0,
+        auto_session_tracking=False,
+        propagate_traces=False,
+        before_send=_clean,
+        before_send_transaction=_clean,
+        shutdown_timeout=FLUSH_SECONDS,
+    )
 
 
 class _Timed:

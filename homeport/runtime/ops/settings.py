@@ -21,7 +21,8 @@ class LoggingSettings(Section):
         None, description="text or json lines; unset means text on a terminal and json anywhere else."
     )
     log_format: str | None = Field(
-        None, description="Pattern of a text line in Python's %(name)s style; also knows req_id, job_id and trace_id."
+        None,
+        description="Pattern of a text line in Python's %(name)s style; knows req_id, job_id, trace_id, span_id.",
     )
     log_dateformat: str | None = Field(None, description="Pattern of the time in text lines, as strftime has it.")
     log_tz: str = Field("UTC", description="Time zone of the times in the log, such as Europe/Paris.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable
 
 import structlog
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from homeport.runtime.ops import traces
+from homeport.runtime.ops import faults, traces
 from homeport.runtime.ops.meters import Meters
 
 log = structlog.get_logger(__name__)
@@ -38,23 +39,27 @@ class WatchRequests:
         if scope["path"].startswith(_QUIET):
             await self._finish(scope, receive, answer)
             return
-        if not traces.is_on():
-            await self._finish(scope, receive, answer)
-        else:
+        if traces.is_on() or faults.is_tracked():
             await self._trace(scope, receive, answer)
+        else:
+            await self._finish(scope, receive, answer)
         if self._access_log:
             self._log(scope, answer)
 
     async def _trace(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         method = _method_of(scope)
         parent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None)
-        with traces.span(
-            method, "server", parent=parent, http__request__method=method, url__path=scope["path"][:200]
-        ) as span:
+        with (
+            traces.span(
+                method, "server", parent=parent, http__request__method=method, url__path=scope["path"][:200]
+            ) as span,
+            faults.timed("http.server", method) as timed,
+        ):
             try:
                 await self._finish(scope, receive, answer)
             finally:
                 route = route_of(scope)
+                timed.end(f"{method} {route}", str(answer.status))
                 span.rename(f"{method} {route}")
                 span.note(
                     http__route=route,
@@ -109,15 +114,15 @@ class _Answer:
         self.streams = False
         self.first_event_seconds: float | None = None
 
-    async def __call__(self, message: Message) -> None:
-        """Pass the message on."""
+    def __call__(self, message: Message) -> Awaitable[None]:
+        """Pass the message on; not a coroutine of its own, which would cost as much again for each piece."""
         if self.streams and self.first_event_seconds is None:
             body = message.get("body", b"")
             if body and not body.startswith(_PING):
                 self.first_event_seconds = time.perf_counter() - self.began
         elif message["type"] == "http.response.start":
             self._begin(message)
-        await self._send(message)
+        return self._send(message)
 
     def _begin(self, message: Message) -> None:
         self.status = message["status"]

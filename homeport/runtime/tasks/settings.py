@@ -81,4 +81,4 @@ class CelerySettings(Section):
 
 def _meant(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, 1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    return f" (did you mean {str(close[0])!r}?)" if close else ""

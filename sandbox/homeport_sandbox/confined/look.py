@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +37,7 @@ def find_ground(start: Start) -> Ground:
     if reason:
         missing["namespaces"] = f"the kernel or the container engine refuses them ({reason})"
         kind = ""
-    reason = _attempt(lambda: process.become(_ANY_USER)) if root else "the server does not run as root"
+    reason = _attempt(_try_user) if root else "the server does not run as root"
     if reason and kind != "user":
         missing["own user"] = f"the server cannot become another user ({reason})"
     return Ground(
@@ -96,6 +97,25 @@ def _try_namespaces(start: Start, *, as_user: bool) -> None:
     namespaces.show_only(_visible(start))
     namespaces.own_network()
     namespaces.own_work_directory(uid, start.work_size, start.work_inodes)
+
+
+def _try_user() -> None:
+    """Become another user, and still be able to end what did: root without CAP_KILL is not."""
+    readable, writable = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            process.die_with(os.getppid())
+            process.become(_ANY_USER)
+            os.write(writable, b"ok")
+            signal.pause()
+        finally:
+            os._exit(1)
+    os.close(writable)
+    if os.read(readable, 2) != b"ok":
+        raise OSError(1, "changing to another user is refused")
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
 def _attempt(step: Callable[[], None]) -> str:

@@ -13,6 +13,7 @@ DEFAULTS = {
     "DB_HOST": _EMBEDDED,
     "DB_PORT": "Unset means the port that is usual for the kind of database.",
     "DB_TYPE": _EMBEDDED,
+    "ENABLE_NETWORK": "Code reaches the network only where somebody has switched it on.",
     "HOSTED_ANTHROPIC_PAID_MODELS": _NO_OFFER,
     "HOSTED_ANTHROPIC_TRIAL_MODELS": _NO_OFFER,
     "HOSTED_DEEPSEEK_PAID_MODELS": _NO_OFFER,
@@ -28,6 +29,8 @@ DEFAULTS = {
     "LOG_FORMAT": "Unset means a line with the request and the job in it.",
     "LOG_OUTPUT_FORMAT": "Unset means text on a terminal and json anywhere else.",
     "MARKETPLACE_API_URL": _NOBODY,
+    "NODEJS_PATH": "Unset means the one that is found.",
+    "PYTHON_PATH": "Unset means the interpreter of the sandbox itself.",
     "REDIS_HOST": "Unset means no Redis: one process keeps in its memory what Redis would hold.",
     "RESEND_API_URL": "The address of the service is a better default than none.",
     "VECTOR_STORE": _EMBEDDED,
@@ -35,6 +38,11 @@ DEFAULTS = {
 #: Variable -> why the type is another.
 TYPES = {
     "SCARF_NO_ANALYTICS": "It is a switch; its default is false.",
+}
+#: Variable -> established choices that are refused, and why.
+REFUSED = {
+    "DB_TYPE": (("oceanbase", "seekdb"), "Nobody has tried this version on these databases."),
+    "MODE": (("job",), "There is no command to run: the image's own commands are used instead."),
 }
 #: Variable -> why another bound holds.
 BOUNDS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from homeport.entry.known_settings import KnownSetting, check, find
-from tests.contract.settings.deviations import BOUNDS, DEFAULTS, TYPES
+from tests.contract.settings.deviations import BOUNDS, DEFAULTS, REFUSED, TYPES
 
 _WORDS = {
     "int": "whole number",
@@ -80,6 +80,12 @@ def expected_words(kind: str) -> set[str]:
     return _TEXTS if base == "str" else {_WORDS[base]}
 
 
+def choices(row: Established) -> list[str]:
+    """The values that an established type enumerates."""
+    listed = re.search(r"[\[(](.+[,|].+)[\])]", row.type)
+    return [choice.strip() for choice in re.split(r"[,|]", listed[1])] if listed else []
+
+
 each = pytest.mark.parametrize("row", established(), ids=lambda row: row.name)
 
 
@@ -116,6 +122,12 @@ def test_an_established_variable_is_known_and_agrees(row: Established) -> None:
 def test_an_established_default_is_accepted(row: Established) -> None:
     """So that an existing file works as it is."""
     assert check(row.name, row.default) is None
+
+
+@pytest.mark.parametrize("row", [row for row in established() if choices(row)], ids=lambda row: row.name)
+def test_each_established_choice_is_accepted_or_refused_with_a_reason(row: Established) -> None:
+    refused = {choice for choice in choices(row) if check(row.name, choice) is not None}
+    assert refused == set(REFUSED.get(row.name, ((), ""))[0])
 
 
 @each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,14 +14,15 @@ import pytest
 
 from homeport.entry.deploy.kustomize import build
 from homeport.entry.deploy.read_yaml import Document, load_all, parse_all
+from homeport.entry.deployment import GRACE_SECONDS as WORKER_GRACE
 from homeport.entry.gunicorn_api import options_of
 from homeport.entry.health import routes
-from homeport.entry.house_thread import GRACE_SECONDS as WORKER_GRACE
 from homeport.entry.known_settings import find
 from homeport.entry.settings import read_settings
 from homeport.entry.version import VERSION
 from homeport.runtime.config.sources import Sources
 from homeport.runtime.tasks.queues import Queue
+from homeport_sandbox.settings import read as sandbox_settings
 from tests.support.kubernetes_objects import (
     KUBERNETES,
     OVERLAYS,
@@ -258,6 +260,13 @@ def test_service_links_reach_only_the_sandbox_and_set_nothing_it_reads(objects: 
     assert named(objects, "Service", "ssrf-proxy")["spec"].get("clusterIP") != "None"
 
 
+def test_the_sandbox_accepts_its_settings(objects: list[Document]) -> None:
+    given = variables(containers(named(objects, "Deployment", "sandbox"))[0])
+    settings = sandbox_settings({**given, "API_KEY": "of-a-test"}, file=None)
+    assert settings.port == 8194
+    assert set(settings.proxies) == {"HTTP_PROXY", "HTTPS_PROXY"}
+
+
 def test_the_sandbox_gets_one_secret(objects: list[Document]) -> None:
     for name in ("sandbox", "web", "ssrf-proxy"):
         workload = named(objects, "Deployment", name)
@@ -290,6 +299,39 @@ def test_the_proxy_starts_from_the_files_of_compose(objects: list[Document]) -> 
     (mount,) = (one["mountPath"] for one in containers(workload)[0]["volumeMounts"] if one["name"] == "configuration")
     assert containers(workload)[0]["command"][-1] in {f"{mount}/{item['path']}" for item in items}
     assert "/tmp/squid" in configuration["squid-entrypoint.sh"]
+
+
+def test_the_files_in_the_pod_of_the_proxy_make_a_configuration(objects: list[Document], tmp_path: Path) -> None:
+    configuration = named(objects, "ConfigMap", "ssrf-proxy")["data"]
+    workload = named(objects, "Deployment", "ssrf-proxy")
+    for item in next(find_values(pod(workload)["volumes"], "configMap"))["items"]:
+        path = tmp_path / "mounted" / item["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(configuration[item["key"]], encoding="utf-8")
+    (container,) = containers(workload)
+    command = container["command"][-1].replace("/etc/homeport", str(tmp_path / "mounted"))
+    done = subprocess.run(
+        ["sh", command, "--render"],
+        env={"PATH": os.environ["PATH"], "SQUID_CONF_DIR": str(tmp_path / "made"), **variables(container)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    made = (tmp_path / "made" / "squid.conf").read_text(encoding="utf-8")
+    assert f"http_port {container['ports'][0]['containerPort']}\n" in made
+    assert "${" not in made
+
+
+def test_scaled_objects_have_the_fields_that_keda_knows(resolved: dict[str, list[Document]]) -> None:
+    for one in of_kind(resolved["keda"], "ScaledObject"):
+        assert one["spec"].keys() <= {
+            *("scaleTargetRef", "pollingInterval", "cooldownPeriod", "initialCooldownPeriod", "idleReplicaCount"),
+            *("minReplicaCount", "maxReplicaCount", "fallback", "advanced", "triggers"),
+        }
+        assert one["spec"]["fallback"].keys() == {"failureThreshold", "replicas", "behavior"}
+        assert one["spec"]["fallback"]["behavior"] == "currentReplicas"
+        assert one["spec"]["triggers"][0]["metadata"].keys() == {"serverAddress", "query", "threshold"}
 
 
 def test_keda_asks_for_the_queues_of_each_worker(resolved: dict[str, list[Document]]) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from homeport.entry.deployment import GRACE_SECONDS as WORKER_GRACE
 from homeport.entry.gunicorn_api import options_of
-from homeport.entry.house_thread import GRACE_SECONDS as WORKER_GRACE
 from homeport.entry.known_settings import find
 from homeport.entry.settings import read_settings
 from homeport.runtime.config.sources import Sources

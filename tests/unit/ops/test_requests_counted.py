@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.types import Receive, Scope, Send
 
 from homeport.entry.api import console_api, service_api
 from homeport.runtime.ops.meters import MOST_MODELS, Meters, meters
@@ -42,12 +44,10 @@ def routes_counted() -> set[str]:
 @pytest.mark.filterwarnings("ignore:Duplicate Operation ID")
 @pytest.mark.parametrize(("root", "api"), [("/v1", service_api), ("/console/api", console_api)])
 async def test_each_address_is_counted_under_its_template(
-    house: TestHouse,
-    root: str,
-    api: type[service_api],  # type: ignore[valid-type]
+    house: TestHouse, root: str, api: Callable[[], FastAPI]
 ) -> None:
     before = routes_counted()
-    paths = [path for path, methods in api().openapi()["paths"].items() if "get" in methods]  # type: ignore[attr-defined]
+    paths = [path for path, methods in api().openapi()["paths"].items() if "get" in methods]
     assert len(paths) > 3
     async with browser(house) as client:
         for path in paths:
@@ -79,17 +79,17 @@ async def test_an_error_is_counted_with_the_status_that_was_answered(house: Test
 async def test_the_first_event_of_a_stream_is_timed_and_a_ping_is_none() -> None:
     own = Meters()
 
-    async def app(scope: object, receive: object, send: object) -> None:
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-request-id", b"7")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})  # type: ignore[operator]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         assert own.registry.get_sample_value("homeport_http_streams_open") == 1
-        await send({"type": "http.response.body", "body": b"event: ping\n\n", "more_body": True})  # type: ignore[operator]
+        await send({"type": "http.response.body", "body": b"event: ping\n\n", "more_body": True})
         assert (
             own.registry.get_sample_value("homeport_http_stream_first_event_seconds_count", {"route": "none"}) is None
         )
-        await send({"type": "http.response.body", "body": b"data: {}\n\n", "more_body": False})  # type: ignore[operator]
+        await send({"type": "http.response.body", "body": b"data: {}\n\n", "more_body": False})
 
-    transport = httpx.ASGITransport(WatchRequests(app, meters=own))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(WatchRequests(app, meters=own))
     async with httpx.AsyncClient(transport=transport, base_url="http://homeport.test") as client:
         assert (await client.get("/")).status_code == 200
     value = own.registry.get_sample_value

@@ -60,10 +60,10 @@ def test_the_kind_and_whom_to_ask_first(variables: dict[str, str], kind: str, ad
         ({"REDIS_CLUSTERS": "a:70000"}, "addresses such as redis-1:6379, separated by commas; 'a:70000' is none."),
         ({"REDIS_SENTINELS": "redis://a"}, "accepted are addresses such as redis-1:26379"),
         ({"REDIS_SSL_CERT_REQS": "maybe"}, "accepted is 'CERT_NONE', 'CERT_OPTIONAL' or 'CERT_REQUIRED'."),
-        ({"REDIS_SERIALIZATION_PROTOCOL": "4"}, "accepted is less than or equal to 3."),
+        ({"REDIS_SERIALIZATION_PROTOCOL": "4"}, "accepted is a whole number of at least 2 and at most 3."),
         ({"REDIS_SERIALIZATION_PROTOCOL": "2", "REDIS_ENABLE_CLIENT_SIDE_CACHE": "true"},
          "it needs REDIS_SERIALIZATION_PROTOCOL=3."),
-        ({"REDIS_SENTINEL_SOCKET_TIMEOUT": "0"}, "accepted is greater than 0."),
+        ({"REDIS_SENTINEL_SOCKET_TIMEOUT": "0"}, "accepted is a number above 0."),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_together_is_one_sentence(variables: dict[str, str], sentence: str) -> None:

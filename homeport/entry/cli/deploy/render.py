@@ -57,13 +57,15 @@ def command(
 
 
 def _render(target: str, env_file: Path, *, with_secrets: bool, only_secrets: bool) -> Rendering:
+    from homeport.entry.deploy.leave_out import leave_out_unused
     from homeport.entry.deploy.read_env import read_env
     from homeport.entry.deploy.render_compose import render_compose
     from homeport.entry.deploy.render_kubernetes import render_kubernetes
     from homeport.entry.deploy.render_systemd import render_systemd
     from homeport.entry.deploy.templates import templates
 
-    env, folder = read_env(env_file), templates()
+    folder = templates()
+    env = leave_out_unused(read_env(env_file), vectors="sqlite" if target == "systemd" else "pgvector")
     if target == "compose":
         return render_compose(env, folder, with_secrets=with_secrets)
     if target == "systemd":

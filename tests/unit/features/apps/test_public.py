@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.chat_app import ChatApp, model
+from tests.support.chat_app import ChatApp, model, open_chat_app
 from tests.support.house import FIRST
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -53,6 +54,14 @@ async def test_parameters_tell_features_form_and_limits(chat: ChatApp) -> None:
         "file_size_limit": 15,
         "workflow_file_upload_limit": 10,
     }
+
+
+async def test_the_operator_says_how_many_files_a_list_has(tmp_path: Path) -> None:
+    async with open_chat_app(tmp_path, set_up=True, WORKFLOW_FILE_UPLOAD_LIMIT="3") as chat:
+        app = await chat.add_app()
+        body = (await app.client.get("/parameters")).json()
+
+    assert body["system_parameters"]["workflow_file_upload_limit"] == 3
 
 
 async def test_info_meta_and_site_describe_the_app(chat: ChatApp) -> None:
