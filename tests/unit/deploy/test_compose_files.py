@@ -31,7 +31,7 @@ EXAMPLES = {BASE: FOLDER / ".env.example", MIDDLEWARE: FOLDER / "middleware.env.
 SECRETS = {"SECRET_KEY", "DB_PASSWORD", "REDIS_PASSWORD", "SANDBOX_API_KEY"}
 STORES = (
     *("chroma", "couchbase", "elasticsearch", "iris", "matrixone", "milvus", "myscale", "oceanbase", "opengauss"),
-    *("opensearch", "oracle", "pgvecto-rs", "pgvector", "qdrant", "tidb", "weaviate"),
+    *("opensearch", "oracle", "pgvecto-rs", "pgvector", "qdrant", "tidb", "tidb_vector", "weaviate"),
 )
 ALWAYS = {"init_permissions", "api", "worker", "worker_beat", "web", "redis", "sandbox", "ssrf_proxy", "nginx"}
 #: Values of public sample files.
@@ -254,6 +254,8 @@ def test_each_part_of_the_server_has_its_mode_and_the_same_settings(name: str) -
     services = started()
     own, of_api = services[name]["environment"], services["api"]["environment"]
     assert own.pop("MODE") == {"api": "api", "worker": "worker", "worker_beat": "beat"}[name]
+    # A part without an API shows its health at a port of its own.
+    assert own.pop("METRICS_PORT", None) == (None if name == "api" else 9108)
     assert own == {key: value for key, value in of_api.items() if key != "MODE"}
     assert own["CELERY_BROKER_URL"] == "redis://:own-redis_password@redis:6379/1"
     assert own["CODE_EXECUTION_API_KEY"] == services["sandbox"]["environment"]["API_KEY"]
