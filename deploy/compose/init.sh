@@ -172,7 +172,7 @@ case "${store:-pgvector}" in
         fill OCEANBASE_VECTOR_DATABASE test
         fill OCEANBASE_VECTOR_PASSWORD "$(strict_random)"
         ;;
-    tidb)
+    tidb | tidb_vector)
         fill TIDB_VECTOR_HOST tidb
         fill TIDB_VECTOR_USER root
         fill TIDB_VECTOR_DATABASE test

@@ -19,6 +19,7 @@ from homeport_sandbox.egress import Egress
 from homeport_sandbox.errors import NotStarted, Refused
 from homeport_sandbox.launch import Started, Warm, launch
 from homeport_sandbox.levels import Level, level, require
+from homeport_sandbox.linux.namespaces import WORK
 from homeport_sandbox.node_pool import NodePool, Waiting
 from homeport_sandbox.self_check import CODE, breaches
 from homeport_sandbox.settings import Settings
@@ -184,7 +185,7 @@ class Executor:
                 shutil.rmtree(work, ignore_errors=True)
 
     def _environment(self, ground: Ground, task: Task, work: str | None) -> dict[str, str]:
-        home = "/tmp" if ground.namespaces else work or "/"  # noqa: S108  the run's own
+        home = WORK if ground.namespaces else work or "/"
         environment = {"PATH": _PATH, "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8"}
         if task.network:
             environment |= self.egress.environment(own_network=bool(ground.namespaces))

@@ -19,6 +19,7 @@ _WRONG = {"email": "ada@example.org", "password": "something else 2"}
 
 @contextmanager
 def behind_nginx(alone: Installation, **settings: str) -> Iterator[httpx.Client]:
+    alone.settings["RESPECT_XFORWARD_HEADERS_ENABLED"] = "true"  # as in deploy/compose
     _, address = alone.up()
     upstreams = {"NGINX_API_UPSTREAM": address, "NGINX_WEB_UPSTREAM": address}
     with (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,25 @@ def test_one_process_starts_as_its_unit_says(alone: Installation) -> None:
     assert process.terminate() == 0
 
 
+def test_the_sandbox_starts_as_its_unit_says(alone: Installation) -> None:
+    port = free_port()
+    unit = UNITS["homeport-sandbox.service"]
+    command = [sys.executable if word == "/opt/homeport/bin/python" else word for word in unit.command()]
+    given = dict(word.split("=", 1) for word in unit.words("Service", "Environment"))
+    environment = {**alone.environment({}), **given, "API_KEY": "of-a-test", "SANDBOX_PORT": str(port)}
+    environment["PYTHONPATH"] = str(ROOT / "sandbox")
+    log = alone.folder / "sandbox.log"
+    with log.open("wb") as output:
+        popen = subprocess.Popen(
+            command, env=environment, cwd=alone.folder, stdout=output, stderr=output, start_new_session=True
+        )
+    process = Process(popen, log)
+    alone.processes.append(process)
+    process.wait_until(lambda: _answers(f"http://127.0.0.1:{port}/health"), "the sandbox answered")
+    # Its server ends by the signal itself, after what it had to do; systemd takes that for an orderly end.
+    assert process.terminate() in (0, -signal.SIGTERM), process.text
+
+
 @pytest.mark.postgres
 @pytest.mark.redis
 def test_a_fleet_starts_as_its_units_say(fleet: Installation) -> None:
@@ -97,7 +117,7 @@ def test_a_fleet_starts_as_its_units_say(fleet: Installation) -> None:
     api = machine.start(UNITS["homeport-api.service"])
     workers = [machine.start(UNITS["homeport-worker@.service"], group) for group in ("knowledge", "all")]
     beat = machine.start(UNITS["homeport-beat.service"])
-    api.wait_until(lambda: _is_ready(port), "the API was ready")
+    api.wait_until(lambda: _answers(f"http://127.0.0.1:{port}/health/ready"), "the API was ready")
     for worker in workers:
         worker.says(" ready.")
     assert "priority_dataset" in workers[0].text
@@ -108,8 +128,8 @@ def test_a_fleet_starts_as_its_units_say(fleet: Installation) -> None:
         assert process.terminate() == 0, process.text
 
 
-def _is_ready(port: int) -> bool:
+def _answers(address: str) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=5).status_code == 200
+        return httpx.get(address, timeout=5).status_code == 200
     except httpx.TransportError:
         return False

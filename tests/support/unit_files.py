@@ -17,7 +17,8 @@ _KNOWN = {
         "CapabilityBoundingSet AmbientCapabilities ProtectSystem ProtectHome PrivateTmp PrivateDevices ProtectClock "
         "ProtectControlGroups ProtectHostname ProtectKernelLogs ProtectKernelModules ProtectKernelTunables ProtectProc "
         "RestrictAddressFamilies RestrictRealtime RestrictSUIDSGID LockPersonality RemoveIPC ReadWritePaths "
-        "SystemCallArchitectures SystemCallFilter SystemCallErrorNumber UMask"
+        "SystemCallArchitectures SystemCallFilter SystemCallErrorNumber UMask DynamicUser IPAddressDeny "
+        "IPAddressAllow MemoryMax TasksMax"
     ),
     "Install": "WantedBy",
 }

@@ -14,7 +14,10 @@ _FLEET = (
     "homeport-api.service",
     "homeport-worker@.service",
     "homeport-beat.service",
+    "homeport-sandbox.service",
 )
+_SANDBOX_KEYS = ("CODE_EXECUTION_API_KEY", "SANDBOX_API_KEY")
+_SANDBOX = "http://127.0.0.1:8194"
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 _SERVERS = {"postgresql": "postgresql.service", "mysql": "mysql.service mariadb.service"}
 #: Set by the units themselves.
@@ -37,7 +40,9 @@ def render_systemd(env: DeployedEnv, folder: Path, *, with_secrets: bool) -> Ren
             rendering.files.append(RenderedFile(f"homeport/queues/{file.name}", file.read_text(encoding="utf-8")))
     of_server = env.of_server
     values = {name: text for name, text in env.values.items() if name in of_server and name not in _OF_UNITS}
-    needed = ("SECRET_KEY", "DB_PASSWORD") if fleet else ()
+    needed = ("SECRET_KEY", "DB_PASSWORD", "CODE_EXECUTION_API_KEY") if fleet else ()
+    if fleet:
+        _add_sandbox(rendering, env, values, with_secrets=with_secrets)
     settings = env_lines(values, with_secrets=with_secrets, needed=needed)
     rendering.files.append(RenderedFile("homeport/homeport.env", settings, private=True))
     rendering.notes.append(
@@ -47,6 +52,17 @@ def render_systemd(env: DeployedEnv, folder: Path, *, with_secrets: bool) -> Ren
     if not with_secrets:
         rendering.notes.append("Secrets are not in homeport.env: fill them in, or ask for --with-secrets.")
     return rendering
+
+
+def _add_sandbox(rendering: Rendering, env: DeployedEnv, values: dict[str, str], *, with_secrets: bool) -> None:
+    """The sandbox has one secret, which the server knows by another name."""
+    key = next((env.get(name) for name in _SANDBOX_KEYS if env.get(name)), "")
+    # Where the containers of Compose find it, there is nothing here.
+    values["CODE_EXECUTION_ENDPOINT"] = _SANDBOX
+    values |= {"CODE_EXECUTION_API_KEY": key} if key else {}
+    lines = env_lines({"API_KEY": key} if key else {}, with_secrets=with_secrets, needed=("API_KEY",))
+    rendering.files.append(RenderedFile("homeport/sandbox.env", lines, private=True))
+    rendering.notes.append("API_KEY in sandbox.env and CODE_EXECUTION_API_KEY in homeport.env are the same key.")
 
 
 def is_fleet(env: DeployedEnv) -> bool:

@@ -16,7 +16,6 @@ _MOST_OPEN_FILES = 64
 _MOST_PROCESSES = 64
 #: Node.js reserves far more address space than it uses; what it may fill is limited instead.
 _NODE_DATA = 1 << 30
-_MOST_OUTPUT_OF_A_FILE = 64 << 20
 
 
 class NotConfined(Exception):
@@ -58,15 +57,16 @@ class Layers:
 
 def enter_world(layers: Layers, order: Order, progress: socket.socket) -> None:
     """Network and work directory of the run's own; without namespaces, nothing is done here."""
-    if order.network and layers.has_namespaces:
+    if order.network and layers.has_namespaces and layers.on("network namespace"):
         with _putting_on("network namespace"):
-            if layers.on("network namespace"):
-                namespaces.own_network()
+            namespaces.own_network()
             _offer_listeners(order.ports, progress)
-    if layers.has_namespaces and layers.on("work directory"):
+    if layers.has_namespaces:
         with _putting_on("work directory"):
             uid = os.getuid() if order.uid is None else order.uid
-            namespaces.own_work_directory(uid, layers.start.work_size, layers.start.work_inodes)
+            bounded = layers.on("work directory")
+            size, inodes = (layers.start.work_size, layers.start.work_inodes) if bounded else (0, 0)
+            namespaces.own_work_directory(uid, size, inodes)
 
 
 def lock(layers: Layers, order: Order, keep: int) -> None:
@@ -98,7 +98,7 @@ def limits(start: Start, order: Order, *, shared: bool) -> dict[str, int]:
     """Resource limits of a run. `shared`: its user has other processes too, which count."""
     common = {
         "RLIMIT_CPU": order.cpu,
-        "RLIMIT_FSIZE": min(start.work_size, _MOST_OUTPUT_OF_A_FILE),
+        "RLIMIT_FSIZE": start.work_size,
         "RLIMIT_NOFILE": _MOST_OPEN_FILES,
         "RLIMIT_NPROC": _MOST_PROCESSES + (_threads_of_user() if shared else 0),
         "RLIMIT_CORE": 0,
@@ -138,7 +138,7 @@ def _change_user(order: Order) -> None:
 
 
 def _limit_files(layers: Layers, order: Order) -> None:
-    work = namespaces.WORK if layers.has_namespaces else order.work
+    work = namespaces.work() if layers.has_namespaces else order.work
     opened = [*layers.files, *(layers.node_files if order.language == "nodejs" else [])]
     if work is not None:
         os.chdir(work)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
-#: The layers by name. Only tests switch one off, to see that it was the one that held.
+#: The layers by name; two more are the server's, "wall limit" and "output limit". Only tests switch one off, to see
+#: that it was the one that held.
 LAYERS = (
     "network namespace",
     "root view",

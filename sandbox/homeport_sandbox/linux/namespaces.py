@@ -28,8 +28,9 @@ _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 #: The new root is put together over one of these, which nobody misses there.
 _SCAFFOLDS = ("/mnt", "/media", "/srv", "/opt", "/tmp")  # noqa: S108
 _HOST_NAME = "sandbox"
-#: Where a run may write.
-WORK = "/tmp"  # noqa: S108
+#: Where a run may write, in a root directory of its own; `_USUAL_WORK` leads there too unless something is shown in it.
+WORK = "/sandbox"
+_USUAL_WORK = "/tmp"  # noqa: S108
 
 
 def leave_the_host(*, as_user: bool, network: bool = True) -> None:
@@ -58,14 +59,19 @@ def own_network() -> None:
 
 
 def own_work_directory(uid: int, size: int, inodes: int) -> None:
-    """Mount an empty directory in memory at `WORK`, seen by this process alone: `size` bytes, `inodes` files."""
+    """Mount an empty directory in memory at `work()`, seen by this process alone: `size` bytes, `inodes` files."""
     call("unshare", _CLONE_NEWNS)
     options = f"size={size},nr_inodes={inodes},mode=700,uid={uid},gid={uid}"
-    _mount("run", WORK, "tmpfs", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, options)
+    _mount("run", work(), "tmpfs", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, options)
+
+
+def work() -> str:
+    """Where a run may write, in the view this process has."""
+    return WORK if Path(WORK).is_dir() else _USUAL_WORK
 
 
 def show_only(paths: Iterable[str]) -> None:
-    """Make a root directory in which nothing but `paths` is, read-only, and an empty `WORK`. Raises `OSError`."""
+    """Make a root directory in which nothing but `paths` is, read-only, and an empty place to work. Raises `OSError`."""
     wanted = list(dict.fromkeys(paths))
     scaffold = _scaffold(wanted)
     links, real = _links_and_paths(wanted)
@@ -80,6 +86,8 @@ def show_only(paths: Iterable[str]) -> None:
                 Path(place).parent.mkdir(parents=True, exist_ok=True)
                 Path(place).symlink_to(target)
         Path(scaffold + WORK).mkdir(exist_ok=True)
+        if not os.path.lexists(scaffold + _USUAL_WORK):
+            Path(scaffold + _USUAL_WORK).symlink_to(WORK)
     finally:
         for _, fd in held:
             os.close(fd)

@@ -31,7 +31,7 @@ EXAMPLES = {BASE: FOLDER / ".env.example", MIDDLEWARE: FOLDER / "middleware.env.
 SECRETS = {"SECRET_KEY", "DB_PASSWORD", "REDIS_PASSWORD", "SANDBOX_API_KEY"}
 STORES = (
     *("chroma", "couchbase", "elasticsearch", "iris", "matrixone", "milvus", "myscale", "oceanbase", "opengauss"),
-    *("opensearch", "oracle", "pgvecto-rs", "pgvector", "qdrant", "tidb", "weaviate"),
+    *("opensearch", "oracle", "pgvecto-rs", "pgvector", "qdrant", "tidb", "tidb_vector", "weaviate"),
 )
 ALWAYS = {"init_permissions", "api", "worker", "worker_beat", "web", "redis", "sandbox", "ssrf_proxy", "nginx"}
 #: Values of public sample files.
@@ -189,6 +189,15 @@ def test_the_sandbox_has_no_way_out_but_the_proxy() -> None:
     assert members == {"api", "worker", "worker_beat", "sandbox", "ssrf_proxy"}
 
 
+@pytest.mark.parametrize("name", ["api", "worker", "worker_beat", "web", "sandbox", "ssrf_proxy"])
+def test_containers_of_our_own_have_no_privileges(name: str) -> None:
+    service = started()[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not service.get("privileged")
+    assert service.get("read_only", False) == (name in {"web", "sandbox", "ssrf_proxy"})
+
+
 def test_only_the_door_is_published() -> None:
     ports = {name: service["ports"] for name, service in started().items() if "ports" in service}
     assert ports == {"nginx": ["80:80", "443:443"]}
@@ -202,7 +211,17 @@ def test_what_developers_start_listens_on_this_machine_alone() -> None:
 def test_what_developers_start_is_what_operators_start() -> None:
     base = interpolate(loaded(BASE), example())["services"]
     for name, service in interpolate(loaded(MIDDLEWARE), example(MIDDLEWARE))["services"].items():
-        same = ("image", "healthcheck", "volumes", "user", "entrypoint", "security_opt")
+        same = (
+            "image",
+            "healthcheck",
+            "volumes",
+            "user",
+            "entrypoint",
+            "security_opt",
+            "cap_drop",
+            "read_only",
+            "tmpfs",
+        )
         assert {key: service.get(key) for key in same} == {key: base[name].get(key) for key in same}, name
 
 
@@ -212,7 +231,7 @@ VOLUMES = {
     "redis": "./volumes/redis/data:/data",
     "api": "./volumes/app/storage:/app/api/storage",
     "worker": "./volumes/app/storage:/app/api/storage",
-    "sandbox": "./volumes/sandbox/dependencies:/dependencies",
+    "sandbox": "./volumes/sandbox/dependencies:/dependencies:ro",
     "weaviate": "./volumes/weaviate:/var/lib/weaviate",
     "qdrant": "./volumes/qdrant:/qdrant/storage",
     "pgvector": "./volumes/pgvector/data:/var/lib/postgresql/data",
@@ -254,6 +273,8 @@ def test_each_part_of_the_server_has_its_mode_and_the_same_settings(name: str) -
     services = started()
     own, of_api = services[name]["environment"], services["api"]["environment"]
     assert own.pop("MODE") == {"api": "api", "worker": "worker", "worker_beat": "beat"}[name]
+    # A part without an API shows its health at a port of its own.
+    assert own.pop("METRICS_PORT", None) == (None if name == "api" else 9108)
     assert own == {key: value for key, value in of_api.items() if key != "MODE"}
     assert own["CELERY_BROKER_URL"] == "redis://:own-redis_password@redis:6379/1"
     assert own["CODE_EXECUTION_API_KEY"] == services["sandbox"]["environment"]["API_KEY"]

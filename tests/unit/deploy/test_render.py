@@ -199,6 +199,7 @@ def test_systemd_units_are_those_of_one_process_or_of_a_fleet(tmp_path: Path, en
         assert {"homeport.target", "homeport-worker@.service"} <= units
         assert "homeport.service" not in units
         assert (output / "homeport" / "queues" / "knowledge.env").is_file()
+        assert "API_KEY" in read_environment((output / "homeport" / "sandbox.env").read_text(encoding="utf-8"))
     else:
         assert units == {"homeport.service"}
     for file in (output / "systemd" / "system").iterdir():

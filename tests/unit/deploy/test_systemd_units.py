@@ -22,11 +22,17 @@ SYSTEMD = ROOT / "deploy" / "systemd"
 UNITS = read_units(SYSTEMD)
 SERVICES = {name: unit for name, unit in UNITS.items() if name.endswith(".service")}
 FLEET = {name: unit for name, unit in SERVICES.items() if name != "homeport.service"}
+SANDBOX = UNITS["homeport-sandbox.service"]
+SERVER = {name: unit for name, unit in SERVICES.items() if unit is not SANDBOX}
 PROGRAM = "/opt/homeport/bin/homeport"
 
 
 def each_service() -> pytest.MarkDecorator:
     return pytest.mark.parametrize("unit", SERVICES.values(), ids=SERVICES)
+
+
+def each_of_server() -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("unit", SERVER.values(), ids=SERVER)
 
 
 def test_all_parts_have_a_unit() -> None:
@@ -36,6 +42,7 @@ def test_all_parts_have_a_unit() -> None:
         "homeport-api.service",
         "homeport-beat.service",
         "homeport-migrate.service",
+        "homeport-sandbox.service",
         "homeport-worker@.service",
     }
 
@@ -51,19 +58,27 @@ def test_a_service_is_confined(unit: Unit) -> None:
     assert unit.one("Service", "ProtectSystem") == "strict"
     assert unit.one("Service", "CapabilityBoundingSet") == ""
     assert unit.one("Service", "UMask") == "0077"
-    assert unit.one("Service", "User") == "homeport"
 
 
-@each_service()
+@each_of_server()
 def test_a_service_keeps_its_data_where_it_may_write(unit: Unit) -> None:
+    assert unit.one("Service", "User") == "homeport"
     assert unit.one("Service", "StateDirectory") == "homeport"
     assert unit.one("Service", "Environment") == "HOMEPORT_DATA_DIR=%S/homeport"
     assert unit.one("Service", "WorkingDirectory") == "%S/homeport"
 
 
-@each_service()
+@each_of_server()
 def test_a_service_reads_the_one_file_of_settings(unit: Unit) -> None:
     assert unit.all("Service", "EnvironmentFile")[0] == "/etc/homeport/homeport.env"
+
+
+def test_the_sandbox_is_somebody_else_and_reaches_this_machine_alone() -> None:
+    assert SANDBOX.one("Service", "DynamicUser") == "yes"
+    assert SANDBOX.one("Service", "EnvironmentFile") == "/etc/homeport/sandbox.env"
+    assert not SANDBOX.all("Service", "StateDirectory")
+    assert SANDBOX.one("Service", "IPAddressDeny") == "any"
+    assert SANDBOX.one("Service", "IPAddressAllow") == "localhost"
 
 
 def test_the_user_exists() -> None:
@@ -93,9 +108,10 @@ def test_nothing_is_killed_while_it_ends_in_order() -> None:
 def test_the_fleet_waits_for_the_schema_and_moves_as_one() -> None:
     for name, unit in FLEET.items():
         assert unit.words("Unit", "PartOf") == ["homeport.target"]
-        if name != "homeport-migrate.service":
+        if name not in ("homeport-migrate.service", "homeport-sandbox.service"):
             assert "homeport-migrate.service" in unit.words("Unit", "After")
             assert unit.words("Unit", "Requires") == ["homeport-migrate.service"]
+        if name != "homeport-migrate.service":
             assert unit.one("Service", "Restart") == "on-failure"
     assert FLEET["homeport-migrate.service"].one("Service", "Type") == "oneshot"
     assert FLEET["homeport-migrate.service"].one("Service", "RemainAfterExit") == "yes"
@@ -128,6 +144,7 @@ def queues(group: str) -> list[str]:
 def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
     for name in UNITS:
         text = (SYSTEMD / name).read_text(encoding="utf-8").replace(PROGRAM, "/bin/true")
+        text = text.replace("/opt/homeport/bin/python", "/bin/true")
         (tmp_path / name).write_text(text, encoding="utf-8")
     names = [name.replace("@.", "@knowledge.") for name in UNITS]
     done = subprocess.run(
