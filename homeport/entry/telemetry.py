@@ -60,7 +60,7 @@ def _trace(stack: ExitStack, settings: Settings, database: Database) -> list[Cal
     telemetry = settings.telemetry
     resource = otel.Resource.create(
         {
-            "service.name": os.environ.get("OTEL_SERVICE_NAME") or telemetry.application_name,
+            "service.name": telemetry.application_name,
             "service.version": VERSION,
             "service.instance.id": f"{socket.gethostname()}:{os.getpid()}",
             "deployment.environment.name": settings.deployment.deploy_env.lower(),

@@ -14,7 +14,6 @@ class OtelSettings(Section):
 
     enable_otel: bool = Field(False, description="Send traces and metrics to an OpenTelemetry collector.")
     application_name: str = Field("homeport", description="Name of this installation in traces and metrics.")
-    otel_service_name: str = Field("homeport", description="Name under which the collector shows this installation.")
     otel_exporter_type: str = Field("otlp", description="otlp; anything else prints spans and metrics to the output.")
     otel_exporter_otlp_protocol: Literal["http", "http/protobuf", "grpc"] = Field(
         "http", description="How the collector is spoken to: http or grpc."
