@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 
@@ -43,6 +44,18 @@ _WRONG: tuple[tuple[str, str], ...] = (
      "does not speak TLS: set {place.tls_variable} to false"),
 )  # fmt: skip
 
+#: What the system calls an error by its number.
+_SYSTEM_ERROR = re.compile(r"Err(?:or|no) ([1-9]\d*)\b")
+#: Where it happened, and in which file of the library.
+_SAID = (
+    re.compile(r"^Error .*? connecting to \S+?\. "),
+    re.compile(r"^\[\w+: \w+\] ?"),
+    re.compile(r"^\[?Errno -?\d+\]? "),
+    re.compile(r"^-?\d+ connecting to \S+ "),
+    re.compile(r"^Error while reading from .*?\[SSL: \w+\] "),
+    re.compile(r" ?\(_ssl\.c:\d+\)"),
+    re.compile(r"'\)$"),
+)
 _CLOSED = re.compile(r"connection (closed|lost|reset)|closed the connection|eof occurred|incompleteread", re.IGNORECASE)
 _LOADING = re.compile("loading", re.IGNORECASE)
 _CLUSTER_DOWN = re.compile("clusterdown|slots are not covered|slot .* not covered", re.IGNORECASE)
@@ -52,10 +65,10 @@ def explain(place: Place, error: BaseException, *, seconds: float) -> HomeportEr
     """The error to raise for `error`; `seconds`: how long an answer was waited for."""
     texts = list(_texts(error))
     everything = "\n".join(texts)
-    reason = _reason(texts)
     for pattern, sentence in _WRONG:
-        if re.search(pattern, everything, re.IGNORECASE):
-            return RedisMisconfigured(f"{place.name} {sentence.format(place=place, reason=reason)}.")
+        telling = next((text for text in texts if re.search(pattern, text, re.IGNORECASE)), None)
+        if telling is not None:
+            return RedisMisconfigured(f"{place.name} {sentence.format(place=place, reason=_reason([telling]))}.")
     if _LOADING.search(everything):
         return RedisUnavailable(f"{place.name} is still reading its data.")
     if _CLUSTER_DOWN.search(everything):
@@ -66,7 +79,7 @@ def explain(place: Place, error: BaseException, *, seconds: float) -> HomeportEr
     if isinstance(error, (TimeoutError, RedisTimeout)):
         advice = f"; if it does not speak TLS, set {place.tls_variable} to false" if place.tls else ""
         return RedisUnavailable(f"{place.name} did not answer within {seconds:g} s{advice}.")
-    return RedisUnavailable(f"{place.name} does not answer: {reason}.")
+    return RedisUnavailable(f"{place.name} does not answer: {_reason(texts)}.")
 
 
 def _texts(error: BaseException) -> list[str]:
@@ -80,10 +93,10 @@ def _texts(error: BaseException) -> list[str]:
 
 def _reason(texts: list[str]) -> str:
     """The library's `Error 111 connecting to host:port. Reason.` without what is said already."""
+    number = next((found for text in texts if (found := _SYSTEM_ERROR.search(text))), None)
+    if number is not None and "SSL" not in texts[0]:  # whose numbers are its own
+        return os.strerror(int(number[1])).lower()
     text = texts[0].splitlines()[0].strip().rstrip(".")
-    text = re.sub(r"^Error .*? connecting to \S+?\. ", "", text)
-    text = re.sub(r"^\[\w+: (\w+)\] ?", "", text)
-    text = re.sub(r"^\[?Errno -?\d+\]? ", "", text)
-    text = re.sub(r"^-?\d+ connecting to \S+ ", "", text)
-    text = re.sub(r"\(_ssl\.c:\d+\)", "", text)
+    for said in _SAID:
+        text = said.sub("", text)
     return text.strip().rstrip(".") or texts[0]
