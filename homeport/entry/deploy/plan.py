@@ -80,6 +80,12 @@ def is_on_disk(env: DeployedEnv) -> bool:
     return kind == "local" or (kind == "opendal" and env.get("OPENDAL_SCHEME", "fs") == "fs")
 
 
+def stop_seconds(env: DeployedEnv) -> int:
+    """HOMEPORT_STOP_SECONDS; 0 when it is not set, or not to a number."""
+    text = env.get("HOMEPORT_STOP_SECONDS")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
 def redis_password(env: DeployedEnv) -> str:
     """REDIS_PASSWORD, or the one in the broker's address."""
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from homeport.entry.deploy.errors import TemplateUnreadable
-from homeport.entry.deploy.plan import Plan, plan_of, redis_password
+from homeport.entry.deploy.plan import Plan, plan_of, redis_password, stop_seconds
 from homeport.entry.deploy.read_env import DeployedEnv
 from homeport.entry.deploy.read_yaml import Document, dump_all, load_all
 from homeport.entry.deploy.rendering import RenderedFile, Rendering, env_lines
@@ -33,6 +33,8 @@ def render_compose(env: DeployedEnv, folder: Path, *, with_secrets: bool) -> Ren
         _adapt(service, wanted)
     for name in _SERVER & wanted.keys():
         _point(wanted[name], plan)
+        if seconds := stop_seconds(env):
+            wanted[name]["stop_grace_period"] = f"{seconds + 20}s"
     text = dump_all([{"services": wanted} | _used(compose, wanted)])
     rendering = Rendering()
     head = "# Made by homeport deploy render compose. Start it with: docker compose up -d\n"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from homeport.entry.deploy.errors import NotDeployable
 from homeport.entry.deploy.kustomize import build
-from homeport.entry.deploy.plan import VECTOR_HOSTS, Plan, plan_of, redis_password
+from homeport.entry.deploy.plan import VECTOR_HOSTS, Plan, plan_of, redis_password, stop_seconds
 from homeport.entry.deploy.read_env import DeployedEnv
 from homeport.entry.deploy.read_yaml import Document, dump_all
 from homeport.entry.deploy.rendering import RenderedFile, Rendering
@@ -18,8 +18,9 @@ _NAMESPACE = "homeport"
 _OF_PODS = {
     *("MODE", "DIFY_BIND_ADDRESS", "DIFY_PORT", "HOMEPORT_DATA_DIR", "CELERY_WORKER_QUEUES", "CELERY_QUEUES"),
     *("CODE_EXECUTION_ENDPOINT", "SSRF_PROXY_HTTP_URL", "SSRF_PROXY_HTTPS_URL", "INTERNAL_FILES_URL"),
-    *("HOMEPORT_VERSION", "OPENDAL_FS_ROOT", "STORAGE_LOCAL_PATH"),
+    *("HOMEPORT_VERSION", "OPENDAL_FS_ROOT", "STORAGE_LOCAL_PATH", "METRICS_PORT", "FORWARDED_ALLOW_IPS"),
 }
+_PROCESSES = {"prefork", "processes"}
 _DATABASE_PLACE = ("DB_TYPE", "DB_HOST", "DB_PORT")
 _PGVECTOR_PLACE = ("PGVECTOR_HOST", "PGVECTOR_PORT", "PGVECTOR_USER", "PGVECTOR_DATABASE", "PGVECTOR_PASSWORD")
 #: Vector stores with a component, and the secret that one needs.
@@ -46,6 +47,9 @@ def render_kubernetes(env: DeployedEnv, folder: Path, *, with_secrets: bool, onl
         return rendering
     documents = build(folder / "kubernetes", _content(plan, env))
     _publish(documents, env)
+    if {env.get("CELERY_WORKER_CLASS"), env.get("CELERY_WORKER_POOL")} & _PROCESSES:
+        _take_probes_away(documents)
+    _wait_as_long(documents, env)
     if with_secrets:
         place = next(at for at, document in enumerate(documents) if document["kind"] == "ConfigMap")
         documents.insert(place, _secret(kept))
@@ -153,6 +157,24 @@ def _secret(values: dict[str, str]) -> Document:
         "type": "Opaque",
         "stringData": values,
     }
+
+
+def _wait_as_long(documents: list[Document], env: DeployedEnv) -> None:
+    """No pod of the server is killed before its time to stop is over."""
+    seconds = stop_seconds(env)
+    for document in documents:
+        labels = document["metadata"].get("labels", {})
+        if seconds and document["kind"] == "Deployment" and labels.get("homeport.dev/image") == "server":
+            document["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = seconds + 20
+
+
+def _take_probes_away(documents: list[Document]) -> None:
+    """Of the workers: a worker of several processes has no port to ask."""
+    for document in documents:
+        if document["kind"] == "Deployment" and document["metadata"]["name"].startswith("worker-"):
+            for container in document["spec"]["template"]["spec"]["containers"]:
+                for name in ("startupProbe", "livenessProbe", "readinessProbe", "ports"):
+                    container.pop(name, None)
 
 
 def _publish(documents: list[Document], env: DeployedEnv) -> None:

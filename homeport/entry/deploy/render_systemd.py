@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from homeport.entry.deploy.plan import stop_seconds
 from homeport.entry.deploy.read_env import DeployedEnv, host_of
 from homeport.entry.deploy.rendering import RenderedFile, Rendering, env_lines
 
@@ -78,6 +79,8 @@ def _adapt(text: str, env: DeployedEnv, after: list[str], writable: list[str]) -
             line = " ".join((line, *after))
         if line.startswith("ExecStart=") and " up " in line and (port := env.get("DIFY_PORT")):
             line = line.replace("--port 5001", f"--port {port}")
+        if line.startswith("TimeoutStopSec=") and (seconds := stop_seconds(env)):
+            line = f"TimeoutStopSec={seconds + 20}"
         lines.append(line)
         if line == "ProtectSystem=strict":
             lines += [f"ReadWritePaths={path}" for path in writable]

@@ -83,3 +83,11 @@ def test_only_the_ingress_comes_in(network: Network) -> None:
 def test_the_console_calls_nobody(network: Network) -> None:
     for target in ("api", PUBLIC, "namespace:kube-system"):
         assert not network.lets("web", target, 443)
+
+
+def test_prometheus_reads_the_figures_of_workers_and_nobody_else_does(network: Network) -> None:
+    for target in ("worker-knowledge", "worker-workflows", "worker-background", "beat"):
+        assert network.lets("namespace:monitoring", target, 9108)
+        assert not network.lets("namespace:ingress-nginx", target, 9108)
+        assert not network.lets("sandbox", target, 9108)
+        assert not network.lets("web", target, 9108)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,13 +15,13 @@ import pytest
 
 from homeport.entry.deploy.kustomize import build
 from homeport.entry.deploy.read_yaml import Document, load_all, parse_all
-from homeport.entry.deployment import GRACE_SECONDS as WORKER_GRACE
 from homeport.entry.gunicorn_api import options_of
 from homeport.entry.health import routes
 from homeport.entry.known_settings import find
 from homeport.entry.settings import read_settings
 from homeport.entry.version import VERSION
 from homeport.runtime.config.sources import Sources
+from homeport.runtime.ops.meters import Meters
 from homeport.runtime.tasks.queues import Queue
 from homeport_sandbox.settings import read as sandbox_settings
 from tests.support.kubernetes_objects import (
@@ -222,6 +223,23 @@ def test_probes_of_the_api_ask_addresses_it_has(objects: list[Document]) -> None
     assert asked <= {route.path for route in routes("")}
 
 
+@pytest.mark.parametrize("name", [*WORKERS, "beat"])
+def test_probes_of_what_serves_no_api_ask_its_own_port(objects: list[Document], name: str) -> None:
+    (container,) = containers(named(objects, "Deployment", name))
+    settings = named(objects, "ConfigMap", "homeport-settings")["data"]
+    assert container["ports"] == [{"name": "watch", "containerPort": int(settings["METRICS_PORT"])}]
+    asked = {container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "liveness", "readiness")}
+    assert asked == {"/health/startup", "/health/live", "/health/ready"}
+
+
+def test_prometheus_finds_the_port_of_each_part_of_the_server(objects: list[Document]) -> None:
+    for name in ("api", *WORKERS, "beat"):
+        workload = named(objects, "Deployment", name)
+        noted = workload["spec"]["template"]["metadata"]["annotations"]
+        ports = [port["containerPort"] for port in containers(workload)[0]["ports"]]
+        assert noted == {"prometheus.io/scrape": "true", "prometheus.io/port": str(ports[0])}
+
+
 def test_what_has_a_port_has_probes(objects: list[Document]) -> None:
     for workload in workloads(objects):
         for container in containers(workload):
@@ -229,12 +247,14 @@ def test_what_has_a_port_has_probes(objects: list[Document]) -> None:
 
 
 def test_nothing_is_killed_while_it_ends_in_order(objects: list[Document]) -> None:
+    given = named(objects, "ConfigMap", "homeport-settings")["data"]
+    settings = read_settings(Sources(environment={"HOMEPORT_STOP_SECONDS": given["HOMEPORT_STOP_SECONDS"]}))
     api = named(objects, "Deployment", "api")
     waits = int(containers(api)[0]["lifecycle"]["preStop"]["exec"]["command"][1])
-    grace = options_of(read_settings(Sources(environment={})))["graceful_timeout"]
-    assert pod(api)["terminationGracePeriodSeconds"] >= waits + grace + 5
+    assert pod(api)["terminationGracePeriodSeconds"] >= waits + options_of(settings)["graceful_timeout"] + 5
     for name in WORKERS:
-        assert pod(named(objects, "Deployment", name))["terminationGracePeriodSeconds"] >= 2 * WORKER_GRACE
+        grace = pod(named(objects, "Deployment", name))["terminationGracePeriodSeconds"]
+        assert grace >= settings.deployment.homeport_stop_seconds + 15
 
 
 def test_an_update_of_what_serves_keeps_it_serving(objects: list[Document]) -> None:
@@ -336,13 +356,16 @@ def test_scaled_objects_have_the_fields_that_keda_knows(resolved: dict[str, list
 
 def test_keda_asks_for_the_queues_of_each_worker(resolved: dict[str, list[Document]]) -> None:
     objects = resolved["keda"]
+    served = {metric.name for metric in Meters().registry.collect()}
     for one in of_kind(objects, "ScaledObject"):
         name = one["spec"]["scaleTargetRef"]["name"]
         queues = variables(containers(named(objects, "Deployment", name))[0])["CELERY_WORKER_QUEUES"].split(",")
         (trigger,) = one["spec"]["triggers"]
         assert trigger["type"] == "prometheus"
-        assert f'homeport_jobs_waiting{{queue=~"{"|".join(queues)}"}}' in trigger["metadata"]["query"]
-        # A worker at work has nothing that waits: going down to none would interrupt it.
+        assert f',queue=~"{"|".join(queues)}"' in trigger["metadata"]["query"]
+        (names,) = re.findall(r"homeport_jobs_\((\w+)\|(\w+)\)", trigger["metadata"]["query"])
+        for state in names:
+            assert f"homeport_jobs_{state}" in served
         assert 1 <= one["spec"]["minReplicaCount"] <= one["spec"]["maxReplicaCount"]
 
 

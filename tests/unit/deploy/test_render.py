@@ -191,6 +191,27 @@ def test_the_ingress_answers_to_the_public_address(tmp_path: Path) -> None:
     assert ingress["spec"]["tls"] == [{"hosts": ["port.example.net"], "secretName": "homeport-tls"}]
 
 
+def test_whoever_stops_slowly_is_waited_for(tmp_path: Path) -> None:
+    text = "HOMEPORT_STOP_SECONDS=300\nDB_HOST=db.example.net\nCELERY_BROKER_URL=redis://redis.example.net\n"
+    text += "PGVECTOR_HOST=db.example.net\n"
+    objects = parse_all(run(tmp_path, text, "kubernetes").stdout, "output")
+    for name in ("api", "worker-knowledge", "beat"):
+        spec = named(objects, "Deployment", name)["spec"]["template"]["spec"]
+        assert spec["terminationGracePeriodSeconds"] == 320
+    (compose,) = parse_all(run(tmp_path, text, "compose").stdout, "output")
+    assert {compose["services"][name]["stop_grace_period"] for name in ("api", "worker", "worker_beat")} == {"320s"}
+    units = run(tmp_path, text, "systemd").stdout
+    assert "TimeoutStopSec=320\n" in units
+    assert "TimeoutStopSec=30\n" not in units
+
+
+def test_a_worker_of_processes_has_no_probes(tmp_path: Path) -> None:
+    objects = parse_all(run(tmp_path, "CELERY_WORKER_CLASS=prefork\n", "kubernetes").stdout, "output")
+    for name, probed in (("worker-knowledge", False), ("beat", True), ("api", True)):
+        (container,) = containers(named(objects, "Deployment", name))
+        assert ("livenessProbe" in container) is probed
+
+
 @each_env
 def test_systemd_units_are_those_of_one_process_or_of_a_fleet(tmp_path: Path, env: EnvFile) -> None:
     output = written(tmp_path, env, "systemd")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from homeport.entry.deployment import GRACE_SECONDS as WORKER_GRACE
 from homeport.entry.gunicorn_api import options_of
 from homeport.entry.known_settings import find
 from homeport.entry.settings import read_settings
@@ -99,10 +98,11 @@ def test_a_part_of_the_fleet_has_its_mode_whatever_the_settings_say(name: str, m
 
 
 def test_nothing_is_killed_while_it_ends_in_order() -> None:
-    grace = options_of(read_settings(Sources(environment={})))["graceful_timeout"]
-    for name, least in (("homeport.service", grace), ("homeport-api.service", grace)):
-        assert int(UNITS[name].one("Service", "TimeoutStopSec")) >= least + 5
-    assert int(UNITS["homeport-worker@.service"].one("Service", "TimeoutStopSec")) >= 2 * WORKER_GRACE
+    settings = read_settings(Sources(environment={}))
+    for name in ("homeport.service", "homeport-api.service"):
+        assert int(UNITS[name].one("Service", "TimeoutStopSec")) >= options_of(settings)["graceful_timeout"] + 5
+    worker = int(UNITS["homeport-worker@.service"].one("Service", "TimeoutStopSec"))
+    assert worker >= settings.deployment.homeport_stop_seconds + 15
 
 
 def test_the_fleet_waits_for_the_schema_and_moves_as_one() -> None:
