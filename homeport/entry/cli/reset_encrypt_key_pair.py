@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ def command(former_key_file: Path | None, *, dry_run: bool, yes_i_know: bool, as
     if as_json and not (dry_run or yes_i_know):
         raise click.UsageError("--json asks no questions; it needs --yes-i-know or --dry-run.")
     former = _read_former(former_key_file)
-    from homeport.entry.data_dir import prepare
+    from homeport.entry.data_dir import held, prepare
     from homeport.entry.open_database import open_database
     from homeport.entry.settings import read_settings
     from homeport.runtime.ops.logs import configure_logs
@@ -65,7 +66,10 @@ def command(former_key_file: Path | None, *, dry_run: bool, yes_i_know: bool, as
                 await reset_keys(database, masters)
         _conclude(found, masters[0], dry_run=dry_run, as_json=as_json)
 
-    asyncio.run(work())
+    with ExitStack() as stack:
+        if settings.database.kind == "sqlite" and not dry_run:
+            stack.enter_context(held(data_dir, "homeport reset-encrypt-key-pair"))
+        asyncio.run(work())
 
 
 def _read_former(path: Path | None) -> list[Vault]:

@@ -39,7 +39,10 @@ def command(host: str, port: int, data_dir: Path | None) -> None:
     warn_of_published()
 
     def announce(address: str, house: House) -> None:
-        click.echo(f"Homeport is ready: {address}")
+        right = house.key.vault.refusal is None
+        click.echo(
+            f"Homeport is ready: {address}" if right else f"Homeport runs, but is not ready: {address}/health/ready"
+        )
         click.echo(f"Data directory:    {house.data_dir}")
         if house.key.key.made_in is not None:
             click.echo(f"Secret key:        made in {house.key.key.made_in}; back it up with the rest")

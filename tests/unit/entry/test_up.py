@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.support.chat_app import read_events
+from tests.support.commands import homeport
 from tests.support.house import visiting
 from tests.support.model_server import model_server
 from tests.support.source_tree import ROOT
@@ -138,3 +139,28 @@ def test_a_port_of_the_other_protocol_is_announced_as_it_is_typed(tmp_path: Path
     finally:
         process.terminate()
         process.communicate(timeout=60)
+
+
+def test_a_start_with_another_key_says_that_it_is_not_ready_and_why(tmp_path: Path) -> None:
+    assert homeport("upgrade-db", HOMEPORT_DATA_DIR=str(tmp_path / "data")).status == 0
+    for key in ("the first key", "another key"):
+        process = subprocess.Popen(
+            [*START, "--port", "0"],
+            cwd=tmp_path,
+            env=environment(SECRET_KEY=key),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline().decode()
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+            process.wait()
+        if key == "the first key":
+            assert said.startswith("Homeport is ready: http://127.0.0.1:")
+    assert said.startswith("Homeport runs, but is not ready: http://127.0.0.1:")
+    assert said.endswith("/health/ready\n")
+    assert "but this database was set up with the key of the fingerprint" in errors.decode()

@@ -25,9 +25,7 @@ async def statuses(place: Place, *tried: tuple[str, str]) -> list[int]:
         return [(await log_in(house, email, password)).status_code for email, password in tried]
 
 
-def test_a_new_password_opens_ends_all_sessions_and_lifts_the_lock(any_place: Place) -> None:
-    place = any_place
-
+def test_a_new_password_opens_ends_all_sessions_and_lifts_the_lock(place: Place) -> None:
     async def lock_out() -> list[int]:
         async with place.open(set_up=True) as house:
             return [(await log_in(house, EMAIL, "wrong horse 1")).status_code for _ in range(6)]
@@ -68,23 +66,23 @@ def test_a_password_that_cannot_be_set_is_said_and_nothing_changes(
     assert do(statuses(place, (EMAIL, FIRST["password"]))) == [200]
 
 
-def test_a_new_email_logs_in_and_the_former_does_not(any_place: Place) -> None:
-    any_place.furnish()
+def test_a_new_email_logs_in_and_the_former_does_not(place: Place) -> None:
+    place.furnish()
     new = "ada@example.net"
-    done = any_place.homeport("reset-email", "--email", EMAIL, "--new-email", new.upper(), "--email-confirm", new)
+    done = place.homeport("reset-email", "--email", EMAIL, "--new-email", new.upper(), "--email-confirm", new)
     assert done == Outcome(0, f"{EMAIL} logs in as {new} from now on.\n", "")
-    assert do(statuses(any_place, (new, FIRST["password"]), (EMAIL, FIRST["password"]))) == [200, 401]
+    assert do(statuses(place, (new, FIRST["password"]), (EMAIL, FIRST["password"]))) == [200, 401]
 
 
-def test_an_email_that_is_taken_or_typed_differently_is_refused(any_place: Place) -> None:
-    any_place.furnish()
-    assert any_place.homeport("create-tenant", "--email", "bob@example.org").status == 0
+def test_an_email_that_is_taken_or_typed_differently_is_refused(place: Place) -> None:
+    place.furnish()
+    assert place.homeport("create-tenant", "--email", "bob@example.org").status == 0
     taken = ("--new-email", "bob@example.org", "--email-confirm", "bob@example.org")
-    done = any_place.homeport("reset-email", "--email", EMAIL, *taken)
+    done = place.homeport("reset-email", "--email", EMAIL, *taken)
     assert done == Outcome(1, "", "There is an account with the email 'bob@example.org' already.\n")
-    done = any_place.homeport("reset-email", "--email", EMAIL, *taken[:3], "bob@example.net")
+    done = place.homeport("reset-email", "--email", EMAIL, *taken[:3], "bob@example.net")
     assert (done.status, "The two new emails are not the same" in done.err) == (2, True)
-    assert do(any_place.scalars("SELECT email FROM accounts ORDER BY email")) == [EMAIL, "bob@example.org"]
+    assert do(place.scalars("SELECT email FROM accounts ORDER BY email")) == [EMAIL, "bob@example.org"]
 
 
 def test_a_created_owner_logs_in_with_the_password_shown_and_has_a_workspace_of_their_own(any_place: Place) -> None:

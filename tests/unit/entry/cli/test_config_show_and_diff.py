@@ -26,7 +26,9 @@ def differences(place: Place, *arguments: str, **variables: str) -> dict[str, di
 
 def test_what_is_changed_is_shown_with_the_place_it_comes_from(bare_place: Place) -> None:
     Path("password").write_text(HIDDEN)
-    Path(".env").write_text("DB_HOST=db\nDB_PORT=5433\nLOG_LEVEL=info\nDB_PASSWORD_FILE=password\nADMIN_API_KEY=x\n")
+    Path(".env").write_text(
+        "DB_HOST=db\nDB_PORT=5433\nLOG_LEVEL=info\nDB_PASSWORD_FILE=password\nGITHUB_CLIENT_SECRET=x\n"
+    )
     found = shown(bare_place, DB_PORT="5434")
     assert found.pop("HOMEPORT_DATA_DIR")["origin"] == "environment"
     assert {name: (one["value"], one["origin"], one["status"]) for name, one in found.items()} == {
@@ -34,7 +36,7 @@ def test_what_is_changed_is_shown_with_the_place_it_comes_from(bare_place: Place
         "DB_PORT": ("5434", "environment", "works"),
         "LOG_LEVEL": ("info", "file .env", "works"),
         "DB_PASSWORD": ("***", "file password (named by DB_PASSWORD_FILE)", "works"),
-        "ADMIN_API_KEY": ("***", "file .env", "not_built"),
+        "GITHUB_CLIENT_SECRET": ("***", "file .env", "not_built"),
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from homeport.entry.data_dir import held
 from homeport.features.identity.vault import Vault
 from tests.support.commands import Place, do
 from tests.support.model_server import model_server
@@ -59,19 +60,19 @@ def test_with_the_former_key_nothing_is_lost(any_place: Place, tmp_path: Path) -
     assert state(any_place, FIRST)[0].startswith("SECRET_KEY has the fingerprint ")
 
 
-def test_without_the_former_key_what_is_lost_is_listed_and_must_be_entered_again(any_place: Place) -> None:
-    with_a_credential(any_place)
-    planned = any_place.homeport("reset-encrypt-key-pair", "--dry-run", **SECOND)
+def test_without_the_former_key_what_is_lost_is_listed_and_must_be_entered_again(place: Place) -> None:
+    with_a_credential(place)
+    planned = place.homeport("reset-encrypt-key-pair", "--dry-run", **SECOND)
     assert "IS LOST: it was sealed with a key that is not here" in planned.out
     assert planned.out.endswith("Nothing was changed. 1 would be lost.\n")
-    assert state(any_place, FIRST) == ("ok", "sk-…ider")
+    assert state(place, FIRST) == ("ok", "sk-…ider")
 
-    done = any_place.homeport("reset-encrypt-key-pair", "--yes-i-know", "--json", **SECOND)
+    done = place.homeport("reset-encrypt-key-pair", "--yes-i-know", "--json", **SECOND)
     assert done.status == 0
     assert (done.json["lost"], done.json["done"]) == (1, True)
     [workspace] = done.json["workspaces"]
     assert [(one["provider"], one["lost"]) for one in workspace["credentials"]] == [("openai", True)]
-    assert state(any_place, SECOND) == ("ok", "")
+    assert state(place, SECOND) == ("ok", "")
 
 
 def test_with_the_same_key_workspaces_get_new_keys_and_keep_everything(place: Place) -> None:
@@ -105,3 +106,12 @@ def test_a_former_key_that_is_none_and_json_without_an_answer_are_refused(place:
     assert (done.status, "The file empty holds no key that can be read." in done.err) == (2, True)
     done = place.homeport("reset-encrypt-key-pair", "--json", **FIRST)
     assert (done.status, "it needs --yes-i-know or --dry-run" in done.err) == (2, True)
+
+
+def test_keys_are_not_changed_under_a_process_that_works_on_the_file(place: Place) -> None:
+    with_a_credential(place)
+    with held(place.data_dir, "Homeport on port 5001"):
+        done = place.homeport("reset-encrypt-key-pair", "--yes-i-know", **SECOND)
+        assert place.homeport("reset-encrypt-key-pair", "--dry-run", **SECOND).status == 0
+    assert (done.status, "is in use by Homeport on port 5001" in done.err) == (1, True)
+    assert state(place, FIRST) == ("ok", "sk-…ider")
