@@ -34,7 +34,7 @@ from homeport.runtime.http.behind_proxy import BehindProxy
 from homeport.runtime.http.context import BodyLimit, RequestContext
 from homeport.runtime.ops.log_bodies import LogBodies
 from homeport.runtime.ops.meters import meters
-from homeport.runtime.ops.watch_requests import WatchRequests
+from homeport.runtime.ops.watch_requests import SeeRoute, WatchRequests
 
 _CONSOLE = (identity_console, knowledge_console, apps_console, chat_console, providers_console, console_system)
 _PUBLIC = (apps_public, chat_public, knowledge_public)
@@ -132,7 +132,7 @@ def _middleware(settings: Settings, addresses: Addresses) -> list[Middleware]:
         passed.append(Middleware(SubPath, path=addresses.sub_path))
     if settings.http.api_compression_enabled:
         passed.append(Middleware(GZipMiddleware, minimum_size=_WORTH_COMPRESSING))
-    return passed
+    return [*passed, Middleware(SeeRoute)]
 
 
 def _open_to(origins: tuple[str, ...], app: ASGIApp) -> ASGIApp:

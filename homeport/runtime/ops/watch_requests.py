@@ -19,6 +19,8 @@ _PING = b"event: ping"
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 #: Addresses that are asked all the time by machines: counted, neither traced nor logged.
 _QUIET = ("/health", "/metrics")
+#: Where the answer is kept in a scope, also in a copy of it.
+_KEY = "homeport.answer"
 
 
 class WatchRequests:
@@ -35,7 +37,8 @@ class WatchRequests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, self._meters)
+        answer = _Answer(scope, send, self._meters)
+        scope[_KEY] = answer
         if scope["path"].startswith(_QUIET):
             await self._finish(scope, receive, answer)
             return
@@ -58,7 +61,7 @@ class WatchRequests:
             try:
                 await self._finish(scope, receive, answer)
             finally:
-                route = route_of(scope)
+                route = answer.route
                 timed.end(f"{method} {route}", str(answer.status))
                 span.rename(f"{method} {route}")
                 span.note(
@@ -75,8 +78,8 @@ class WatchRequests:
         try:
             await self._app(scope, receive, answer)
         finally:
-            answer.seconds = time.perf_counter() - answer.began
-            http, method, route = self._meters.http, _method_of(scope), route_of(scope)
+            answer.settle()
+            http, method, route = self._meters.http, _method_of(scope), answer.route
             http.requests.labels(method, route, str(answer.status)).inc()
             http.seconds.labels(method, route).observe(answer.seconds)
             if answer.streams:
@@ -101,9 +104,22 @@ class WatchRequests:
 class _Answer:
     """What went out, as far as it is of interest here."""
 
-    __slots__ = ("_meters", "_send", "began", "first_event_seconds", "request_id", "seconds", "status", "streams")
+    __slots__ = (
+        "_meters",
+        "_send",
+        "began",
+        "first_event_seconds",
+        "request_id",
+        "route",
+        "scope",
+        "seconds",
+        "status",
+        "streams",
+    )
 
-    def __init__(self, send: Send, meters: Meters) -> None:
+    def __init__(self, scope: Scope, send: Send, meters: Meters) -> None:
+        self.scope = scope
+        self.route = "none"
         self._send = send
         self._meters = meters
         self.began = time.perf_counter()
@@ -124,6 +140,12 @@ class _Answer:
             self._begin(message)
         return self._send(message)
 
+    def settle(self) -> None:
+        """It is over. The scope is let go: it holds this, and the two would wait for the collector of garbage."""
+        self.seconds = time.perf_counter() - self.began
+        self.route = route_of(self.scope)
+        self.scope = {}
+
     def _begin(self, message: Message) -> None:
         self.status = message["status"]
         for name, value in message["headers"]:
@@ -132,6 +154,20 @@ class _Answer:
                 self._meters.http.streams.inc()
             elif name == b"x-request-id":
                 self.request_id = value.decode("latin-1")
+
+
+class SeeRoute:
+    """The innermost middleware: one between may have copied the scope, and the route is found in the copy."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Tell `WatchRequests` which scope it is."""
+        answer = scope.get(_KEY)
+        if answer is not None:
+            answer.scope = scope
+        return self._app(scope, receive, send)
 
 
 def route_of(scope: Scope) -> str:

@@ -69,6 +69,15 @@ async def test_addresses_that_nobody_offers_share_a_label(house: TestHouse) -> N
     assert "BREW" not in str(family.samples)
 
 
+async def test_below_a_path_addresses_are_counted_under_their_templates_too(tmp_path: Path) -> None:
+    settings = {"CONSOLE_WEB_URL": "https://example.org/tools/homeport", "API_COMPRESSION_ENABLED": "true"}
+    async with open_test_house(tmp_path, set_up=False, **settings) as house, browser(house) as client:
+        await client.get(f"/v1/conversations/{NOBODY}/name")
+        await client.get("/tools/homeport/v1/info")
+    assert not any(NOBODY in route for route in routes_counted())
+    assert any(route.endswith("/v1/info") and route.startswith("/tools") for route in routes_counted())
+
+
 async def test_an_error_is_counted_with_the_status_that_was_answered(house: TestHouse) -> None:
     before = counted("GET", "/v1/info", 401)
     async with browser(house) as client:
