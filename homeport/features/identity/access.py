@@ -6,6 +6,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from fastapi.security import APIKeyCookie, HTTPBearer
@@ -18,7 +19,13 @@ from homeport.features.identity.cookies import (
     read_session_cookie,
     set_cookies,
 )
-from homeport.features.identity.errors import CsrfTokenInvalid, KeyInvalid, NotSignedIn, WorkspaceArchived
+from homeport.features.identity.errors import (
+    CsrfTokenInvalid,
+    KeyInvalid,
+    NotSignedIn,
+    WorkspaceArchived,
+    WorkspaceNotNamed,
+)
 from homeport.features.identity.repository import SessionRow
 from homeport.features.identity.roles import ADMINISTRATORS, DATASET_EDITORS, EDITORS, Role
 from homeport.features.identity.room import IdentityRoom
@@ -34,6 +41,8 @@ ProvidedIdentity = Annotated[IdentityRoom, Depends(provided(IdentityRoom))]
 DocumentedCookie = Depends(APIKeyCookie(name=SESSION_COOKIE, scheme_name="console_session", auto_error=False))
 DocumentedKey = Depends(HTTPBearer(scheme_name="api_key", auto_error=False))
 
+#: Which workspace a program with the administrator's key means.
+WORKSPACE_HEADER = "X-WORKSPACE-ID"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _EXTENDED_EVERY = timedelta(minutes=5)
 
@@ -61,7 +70,12 @@ class KeyHolder:
 async def _signed_in(
     request: Request, response: Response, room: ProvidedIdentity, _documented: Annotated[object, DocumentedCookie]
 ) -> Member:
-    """The member behind the session cookie; unsafe methods also need the session's CSRF token. One statement."""
+    """The member behind the session cookie; unsafe methods also need the session's CSRF token. One statement.
+
+    With ADMIN_API_KEY_ENABLE, a header `Authorization` stands before the cookie.
+    """
+    if room.settings.admin_api_key_enable and "Authorization" in request.headers:
+        return await _by_admin_key(request, room)
     token = read_session_cookie(request, room.settings)
     if not token:
         raise NotSignedIn
@@ -80,6 +94,22 @@ async def _signed_in(
             csrf = read_csrf_cookie(request)
             set_cookies(request, response, room.settings, token=token, csrf=csrf, max_age=found.idle_seconds)
     return Member(found.account_id, found.workspace_id, found.role, found.name, found.email)
+
+
+async def _by_admin_key(request: Request, room: IdentityRoom) -> Member:
+    """The owner of the workspace that a program with the administrator's key names; no browser sends that by itself."""
+    expected = room.settings.admin_api_key
+    if expected is None or not hmac.compare_digest(hash_of(read_bearer(request)), hash_of(expected.get_secret_value())):
+        raise KeyInvalid
+    try:
+        workspace_id = str(UUID(request.headers.get(WORKSPACE_HEADER, "")))
+    except ValueError:
+        raise WorkspaceNotNamed from None
+    async with room.database.read() as session:
+        owner = await repository.find_owner(session, workspace_id)
+    if owner is None:
+        raise WorkspaceNotNamed
+    return Member(owner.id, workspace_id, Role.OWNER, owner.name, owner.email)
 
 
 async def _extend(room: IdentityRoom, found: SessionRow, now: datetime) -> None:

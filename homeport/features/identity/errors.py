@@ -21,6 +21,10 @@ class CsrfTokenInvalid(Unauthorized):
     """The header X-CSRF-Token is missing or is not the one of this session; send the value of the cookie csrf_token."""
 
 
+class WorkspaceNotNamed(Unauthorized):
+    """With an administrator's key, the header X-WORKSPACE-ID must be the id of a workspace that has an owner."""
+
+
 class AuthenticationFailed(Unauthorized):
     """The email or the password is wrong."""
 

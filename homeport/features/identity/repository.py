@@ -154,6 +154,19 @@ async def lock_workspace(session: AsyncSession, workspace_id: str) -> None:
     await session.execute(select(Workspace.id).where(Workspace.id == workspace_id).with_for_update())
 
 
+async def find_owner(session: AsyncSession, workspace_id: str) -> Account | None:
+    """The active owner of a workspace that is not archived."""
+    owner = (Membership.workspace_id == workspace_id, Membership.role == Role.OWNER)
+    query = (
+        select(Account)
+        .join(Membership, Membership.account_id == Account.id)
+        .join(Workspace, Workspace.id == Membership.workspace_id)
+        .where(Account.status == AccountStatus.ACTIVE, Workspace.status == WorkspaceStatus.NORMAL, *owner)
+        .limit(1)
+    )
+    return (await session.execute(query)).scalar_one_or_none()
+
+
 async def find_first_owner(session: AsyncSession) -> tuple[Account, str] | None:
     """The owner of the oldest workspace, and its id; None before the first administrator exists."""
     owner = (Membership.role == Role.OWNER, Workspace.status == WorkspaceStatus.NORMAL)

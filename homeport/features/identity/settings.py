@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, field_validator
+from typing import Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, field_validator, model_validator
 
 from homeport.runtime.config.section import PublicAddress, Section
 
@@ -26,6 +28,12 @@ class IdentitySettings(Section):
         max_length=30,
         description="Asked before the first administrator can be created; empty: not asked.",
     )
+    admin_api_key_enable: bool = Field(
+        False, description="Let programs with ADMIN_API_KEY call the console API as the owner of any workspace."
+    )
+    admin_api_key: SecretStr | None = Field(
+        None, description="Sent as bearer token, with the id of a workspace in the header X-WORKSPACE-ID."
+    )
     access_token_expire_minutes: PositiveInt = Field(
         60, description="Minutes without a request after which a session that is not remembered ends."
     )
@@ -44,6 +52,14 @@ class IdentitySettings(Section):
     console_web_url: PublicAddress = Field(
         "", description="Public root of the console; with https the login cookies are sent over https only."
     )
+
+    @model_validator(mode="after")
+    def _key_with_its_switch(self) -> Self:
+        if self.admin_api_key_enable and self.admin_api_key is None:
+            raise ValueError(
+                f"ADMIN_API_KEY_ENABLE is true, so ADMIN_API_KEY is needed; make one with: {HOW_TO_MAKE_ONE}"
+            )
+        return self
 
     @field_validator("secret_key")
     @classmethod
