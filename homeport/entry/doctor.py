@@ -21,6 +21,7 @@ from homeport.features.operate.doctor.check_egress import check_egress
 from homeport.features.operate.doctor.check_jobs import check_jobs
 from homeport.features.operate.doctor.check_mail import check_mail
 from homeport.features.operate.doctor.check_models import check_models
+from homeport.features.operate.doctor.check_redis import check_redis
 from homeport.features.operate.doctor.check_storage import check_storage
 from homeport.features.operate.doctor.check_vectors import check_vectors
 from homeport.features.operate.doctor.findings import Check, Finding, ok, problem, skipped, warning
@@ -61,6 +62,7 @@ async def open_checks(settings: Settings, data_dir: Path, seconds: float) -> Asy
             "clock": partial(check_clock, database),
             "secret-key": partial(_check_key, settings, data_dir, database),
             "jobs": jobs,
+            "redis": partial(check_redis, settings.redis),
             "storage": partial(check_storage, settings.storage, data_dir),
             "vectors": partial(check_vectors, settings.vectors, data_dir),
             "models": partial(check_models, settings.llm),

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from homeport.features.operate.doctor.check_redis import check_redis
+from homeport.features.operate.doctor.findings import ok
 from homeport.runtime.redis.connect import OpenRedis, open_redis
 from homeport.runtime.redis.settings import RedisSettings
 
@@ -45,3 +47,15 @@ async def test_a_script_runs_once_whoever_calls(redis: OpenRedis) -> None:
     script = redis.client.register_script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
     counted = await asyncio.gather(*(script(keys=["counter"], args=[1]) for _ in range(10)))
     assert sorted(counted) == list(range(1, 11))
+
+
+async def test_the_doctor_writes_reads_and_removes_a_key(any_redis: RedisSettings, redis: OpenRedis) -> None:
+    found = await check_redis(any_redis)
+    assert found[0] == ok(f"Redis ({any_redis.kind}) took a value and gave it back.")
+    left = [key async for key in redis.client.scan_iter("homeport:doctor:*")]
+    assert left == []
+
+
+async def test_the_doctor_leaves_out_what_is_not_there() -> None:
+    [found] = await check_redis(RedisSettings())
+    assert found.state == "skipped"
