@@ -90,7 +90,7 @@ class HouseThread:
     async def _live(self) -> None:
         async with (
             open_house(self._settings, self._data_dir) as house,
-            jobs_running(house),
+            jobs_running(house, worker=True),
             watch_port(self._settings, house.checks, house.figures),
         ):
             self._opened.set_result((house, asyncio.get_running_loop()))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from homeport.backends.llm.settings import LlmSettings
 from homeport.backends.mail.settings import MailSettings
+from homeport.backends.sandbox.settings import SandboxSettings
 from homeport.backends.storage.settings import StorageSettings
 from homeport.backends.vectors.settings import VectorSettings
 from homeport.entry.deployment import DeploymentSettings
@@ -46,6 +47,7 @@ class Settings(BaseModel):
     vectors: VectorSettings
     llm: LlmSettings
     mail: MailSettings
+    sandbox: SandboxSettings
     identity: IdentitySettings
     files: FilesSettings
     providers: ProvidersSettings

@@ -15,12 +15,14 @@ from homeport.backends.storage.registry import open_storage
 from homeport.backends.vectors.port import VectorStore
 from homeport.backends.vectors.registry import open_vectors
 from homeport.entry.addresses import at_public_addresses
+from homeport.entry.embedded_sandbox import OpenSandbox
 from homeport.entry.fleet import require_extra
 from homeport.entry.health import standard_checks
 from homeport.entry.sample_figures import Figures
 from homeport.entry.settings import Settings
 from homeport.entry.settle_key import HouseKey, settle_key
 from homeport.entry.telemetry import watched
+from homeport.entry.version import VERSION
 from homeport.features.apps.room import AppsRoom
 from homeport.features.apps.usages import AppUsages
 from homeport.features.chat.repository import end_interrupted, remove_of_app
@@ -46,6 +48,8 @@ from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
 from homeport.runtime.tasks.jobs import Jobs
+from homeport.runtime.tasks.presence import Presence
+from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.sweep import Sweep
 from homeport.runtime.tasks.task import Registry
@@ -82,6 +86,7 @@ class Backends:
     models: Models
     offload: Offload
     outbound: Outbound
+    sandbox: OpenSandbox
 
 
 @asynccontextmanager
@@ -157,7 +162,9 @@ async def _open_backends(stack: AsyncExitStack, settings: Settings, data_dir: Pa
     stack.push_async_callback(offload.close)
     outbound = Outbound(settings.outbound)
     stack.push_async_callback(outbound.close)
-    return Backends(storage, vectors, models, offload, outbound)
+    sandbox = OpenSandbox(settings.sandbox)
+    stack.push_async_callback(sandbox.close)
+    return Backends(storage, vectors, models, offload, outbound, sandbox)
 
 
 def _make_rooms(
@@ -192,7 +199,8 @@ def _make_rooms(
     chat = ChatRoom(
         database=database, apps=apps, knowledge=knowledge, providers=providers, stops=stops, settings=settings.chat
     )
-    return {type(room): room for room in (database, identity, files, providers, knowledge, apps, chat)}
+    rooms = (database, backends.sandbox, identity, files, providers, knowledge, apps, chat)
+    return {type(room): room for room in rooms}
 
 
 async def _tidy_up(database: Database) -> None:
@@ -203,8 +211,10 @@ async def _tidy_up(database: Database) -> None:
 
 
 @asynccontextmanager
-async def jobs_running(house: House) -> AsyncIterator[None]:
-    """Take and, with the local dispatcher, run jobs while the block lasts; sweep for forgotten ones.
+async def jobs_running(house: House, *, worker: bool = False) -> AsyncIterator[None]:
+    """Take and, with the local dispatcher or as a `worker` of the broker, run jobs while the block lasts.
+
+    Forgotten ones are swept up, and a process that runs jobs says that it lives.
 
     At the end the jobs that run are handed back, while everything they work with is still open. With a wrong master
     key none is taken: it would fail for want of a secret.
@@ -212,13 +222,29 @@ async def jobs_running(house: House) -> AsyncIterator[None]:
     if house.key.vault.refusal is not None:
         yield
         return
+    presence = _presence(house, worker=worker)
     await house.dispatcher.start()
     await house.sweep.start()
+    if presence is not None:
+        await presence.start()
     try:
         yield
     finally:
         await house.sweep.close()
         await house.runner.close()
+        if presence is not None:
+            await presence.close()
+
+
+def _presence(house: House, *, worker: bool) -> Presence | None:
+    """None for a process that leaves its jobs to the workers."""
+    if worker:
+        kind, queues = "worker", house.settings.celery.queues
+    elif isinstance(house.dispatcher, LocalDispatcher):
+        kind, queues = house.settings.deployment.mode or "up", tuple(Queue)
+    else:
+        return None
+    return Presence(house.database, house.runner, kind=kind, version=VERSION, queues=queues)
 
 
 def _dispatcher(settings: Settings) -> Dispatcher:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 
 from pydantic import BaseModel
+from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -68,7 +69,14 @@ class Jobs:
 
     async def cancel(self, session: AsyncSession, subject_id: str) -> None:
         """Cancel every unfinished job about `subject_id`; a running one stops at its next await, on any replica."""
-        for job_id in await repository.request_cancel(session, subject_id):
+        await self._cancel(session, Job.subject_id == subject_id)
+
+    async def cancel_these(self, session: AsyncSession, ids: Sequence[str]) -> None:
+        """Cancel those of these jobs that are unfinished, as `cancel` does."""
+        await self._cancel(session, Job.id.in_(ids))
+
+    async def _cancel(self, session: AsyncSession, which: ColumnElement[bool]) -> None:
+        for job_id in await repository.request_cancel(session, which):
             if self._stop is not None:
                 after_commit(session, partial(self._stop, job_id))
 

@@ -108,18 +108,15 @@ async def find_unique(session: AsyncSession, unique_key: str) -> str | None:
     ).scalar_one_or_none()
 
 
-async def request_cancel(session: AsyncSession, subject_id: str) -> list[str]:
-    """Cancel the unfinished jobs about a subject: waiting ones at once, running ones by a flag. Answers the latter."""
+async def request_cancel(session: AsyncSession, which: ColumnElement[bool]) -> list[str]:
+    """Cancel unfinished jobs: waiting ones at once, running ones by a flag. Answers the latter."""
     # The flag comes first: it locks the rows, so no job changes its state between these statements.
-    about = (Job.subject_id == subject_id, Job.state.in_(_UNFINISHED))
-    if not await _changed(session, update(Job).where(*about).values(cancel_requested=True, unique_key=None)):
+    unfinished = update(Job).where(which, Job.state.in_(_UNFINISHED))
+    if not await _changed(session, unfinished.values(cancel_requested=True, unique_key=None)):
         return []
-    waiting = (Job.subject_id == subject_id, Job.state == JobState.QUEUED)
-    await session.execute(
-        update(Job).where(*waiting).values(state=JobState.CANCELLED, turn=None, finished_at=utc_now())
-    )
-    running = (Job.subject_id == subject_id, Job.state == JobState.RUNNING)
-    return list((await session.execute(select(Job.id).where(*running))).scalars())
+    ended = {"state": JobState.CANCELLED, "turn": None, "finished_at": utc_now()}
+    await session.execute(update(Job).where(which, Job.state == JobState.QUEUED).values(ended))
+    return list((await session.execute(select(Job.id).where(which, Job.state == JobState.RUNNING))).scalars())
 
 
 async def anything_forgotten(session: AsyncSession) -> bool:

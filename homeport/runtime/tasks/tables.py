@@ -31,6 +31,7 @@ class Job(Table):
         Index("ix_jobs_state_hint_at", "state", "hint_at"),
         Index("uq_jobs_unique_key", "unique_key", unique=True),
         Index("ix_jobs_subject", "subject_id"),
+        Index("ix_jobs_finished_at", "finished_at"),
         # Both end in a column that only waiting jobs have: what is not null lies together, however many rows there are.
         Index("ix_jobs_line", "queue", "turn"),
         Index("ix_jobs_lane", "queue", "workspace_id", "turn"),

@@ -55,6 +55,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("turn", sa.BigInteger(), nullable=True))
+        batch_op.create_index("ix_jobs_finished_at", ["finished_at"], unique=False)
         batch_op.create_index("ix_jobs_lane", ["queue", "workspace_id", "turn"], unique=False)
         batch_op.create_index("ix_jobs_line", ["queue", "turn"], unique=False)
 
@@ -63,6 +64,7 @@ def downgrade() -> None:
     """Back."""
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index("ix_jobs_line")
+        batch_op.drop_index("ix_jobs_finished_at")
         batch_op.drop_index("ix_jobs_lane")
         batch_op.drop_column("turn")
 

@@ -1,0 +1,1 @@
+"""The group `homeport jobs`: one module per command."""

@@ -1,0 +1,1 @@
+"""What waits, runs and has failed, why, and what an operator can do about it."""

@@ -1,0 +1,90 @@
+"""A process that does jobs says so: which queues it reads, what it does now, how large it is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import structlog
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from homeport.runtime.db.columns import utc_now
+from homeport.runtime.db.database import Database
+from homeport.runtime.tasks.run import Runner
+from homeport.runtime.tasks.tables import Worker
+
+log = structlog.get_logger(__name__)
+
+_SAY_SECONDS = 10.0
+#: A worker that has said nothing for so long is taken for dead.
+SILENCE = timedelta(seconds=35)
+#: Its row is kept a while, for those who ask what became of it.
+_REMEMBERED = timedelta(hours=1)
+
+
+class Presence:
+    """The row of one process, written anew every ten seconds and removed at its end."""
+
+    def __init__(self, database: Database, runner: Runner, *, kind: str, version: str, queues: Sequence[str]) -> None:
+        """`kind`: up, api or worker."""
+        self._database = database
+        self._runner = runner
+        self._about = {"kind": kind, "version": version, "queues": [str(queue) for queue in queues]}
+        self._started_at = utc_now()
+        self._closing = asyncio.Event()
+        self._loop: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Say it in the background until `close`."""
+        self._loop = asyncio.create_task(self._forever())
+
+    async def close(self) -> None:
+        """Remove the row; the process leaves properly."""
+        self._closing.set()
+        if self._loop is not None:
+            await self._loop
+        with contextlib.suppress(Exception):  # the database may be gone, and then somebody else removes it
+            async with self._database.begin() as session:
+                await session.execute(delete(Worker).where(Worker.name == self._runner.worker))
+
+    async def say(self) -> None:
+        """Write the row."""
+        values: dict[str, Any] = {"seen_at": utc_now(), "running": self._runner.held, "memory": _resident_bytes()}
+        async with self._database.begin() as session:
+            known = update(Worker).where(Worker.name == self._runner.worker).values(**values)
+            if not cast("CursorResult[Any]", await session.execute(known)).rowcount:
+                session.add(Worker(name=self._runner.worker, started_at=self._started_at, **self._about, **values))
+                await session.execute(delete(Worker).where(Worker.seen_at < utc_now() - _REMEMBERED))
+
+    async def _forever(self) -> None:
+        while not self._closing.is_set():
+            try:
+                await self.say()
+            except Exception as error:  # noqa: BLE001 - the edge: a database that is away must not end it
+                log.debug("the worker could not say that it lives", error=str(error) or type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), _SAY_SECONDS)
+
+
+async def list_workers(session: AsyncSession) -> list[Worker]:
+    """All that have said something within the last hour, the newest sign of life first."""
+    return list((await session.execute(select(Worker).order_by(Worker.seen_at.desc()))).scalars())
+
+
+def is_alive(worker: Worker, now: datetime) -> bool:
+    """Whether its last sign of life is recent."""
+    return now - worker.seen_at < SILENCE
+
+
+def _resident_bytes() -> int | None:
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):  # not Linux
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
