@@ -104,6 +104,30 @@ def find_values(node: Any, key: str) -> Iterator[Any]:
             yield from find_values(value, key)
 
 
+def assert_restricted(objects: list[Document]) -> None:
+    """Every pod is an ordinary user on a read-only disk, has what it mounts and mounts what it has."""
+    for workload in workloads(objects):
+        spec, security = pod(workload), pod(workload)["securityContext"]
+        assert spec["automountServiceAccountToken"] is False
+        assert security["runAsNonRoot"] is True
+        assert security["runAsUser"] > 0
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
+        assert all({"emptyDir", "persistentVolumeClaim", "configMap"} & volume.keys() for volume in spec["volumes"])
+        volumes = {volume["name"] for volume in spec["volumes"]}
+        volumes |= {one["metadata"]["name"] for one in workload["spec"].get("volumeClaimTemplates", [])}
+        assert {mount["name"] for one in containers(workload) for mount in one["volumeMounts"]} == volumes
+        for container in containers(workload):
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert "memory" in container["resources"]["limits"]
+            assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
+            assert "/tmp" in {mount["mountPath"] for mount in container["volumeMounts"]}
+
+
 class Network:
     """What the NetworkPolicies let through: both sides have to agree, as in a cluster."""
 

@@ -20,6 +20,8 @@ _OF_PODS = {
     *("CODE_EXECUTION_ENDPOINT", "SSRF_PROXY_HTTP_URL", "SSRF_PROXY_HTTPS_URL", "INTERNAL_FILES_URL"),
     *("HOMEPORT_VERSION", "OPENDAL_FS_ROOT", "STORAGE_LOCAL_PATH", "METRICS_PORT", "FORWARDED_ALLOW_IPS"),
 }
+#: Where people and programs outside find it.
+_PUBLIC = ("CONSOLE_WEB_URL", "CONSOLE_API_URL", "SERVICE_API_URL", "APP_WEB_URL", "APP_API_URL", "FILES_URL")
 _PROCESSES = {"prefork", "processes"}
 _DATABASE_PLACE = ("DB_TYPE", "DB_HOST", "DB_PORT")
 _PGVECTOR_PLACE = ("PGVECTOR_HOST", "PGVECTOR_PORT", "PGVECTOR_USER", "PGVECTOR_DATABASE", "PGVECTOR_PASSWORD")
@@ -178,18 +180,20 @@ def _take_probes_away(documents: list[Document]) -> None:
 
 
 def _publish(documents: list[Document], env: DeployedEnv) -> None:
-    """The Ingress answers to the host that the settings name, with TLS when they say https."""
-    names = ("CONSOLE_WEB_URL", "CONSOLE_API_URL", "SERVICE_API_URL", "FILES_URL")
-    address = urlsplit(next((text for name in names if (text := env.get(name))), ""))
-    if not address.hostname:
+    """The Ingress answers to the hosts that the settings name, with TLS when they say https."""
+    addresses = [urlsplit(text) for name in _PUBLIC if (text := env.get(name))]
+    hosts = list(dict.fromkeys(address.hostname for address in addresses if address.hostname))
+    if not hosts:
         return
-    if address.path.strip("/"):
+    path = next((address.path for address in addresses if address.path.strip("/")), "")
+    if path:
         raise NotDeployable(
-            f"The public address has the path {address.path!r}; the Ingress serves the root of a host.",
+            f"A public address has the path {path!r}; the Ingress serves the root of a host.",
             hint="Give Homeport a host name of its own.",
         )
     for document in documents:
         if document["kind"] == "Ingress":
-            document["spec"]["rules"][0]["host"] = address.hostname
-            if address.scheme == "https":
-                document["spec"]["tls"] = [{"hosts": [address.hostname], "secretName": "homeport-tls"}]
+            rule = document["spec"]["rules"][0]
+            document["spec"]["rules"] = [{**rule, "host": host} for host in hosts]
+            if any(address.scheme == "https" for address in addresses):
+                document["spec"]["tls"] = [{"hosts": hosts, "secretName": "homeport-tls"}]

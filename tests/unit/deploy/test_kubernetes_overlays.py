@@ -27,6 +27,7 @@ from homeport_sandbox.settings import read as sandbox_settings
 from tests.support.kubernetes_objects import (
     KUBERNETES,
     OVERLAYS,
+    assert_restricted,
     component,
     containers,
     copy_with_secrets,
@@ -82,24 +83,7 @@ def test_everything_is_in_the_namespace(objects: list[Document]) -> None:
 
 
 def test_pods_are_restricted(objects: list[Document]) -> None:
-    for workload in workloads(objects):
-        spec, security = pod(workload), pod(workload)["securityContext"]
-        assert spec["automountServiceAccountToken"] is False
-        assert security["runAsNonRoot"] is True
-        assert security["runAsUser"] > 0
-        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
-        assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
-        assert all({"emptyDir", "persistentVolumeClaim", "configMap"} & volume.keys() for volume in spec["volumes"])
-        for container in containers(workload):
-            assert container["securityContext"] == {
-                "allowPrivilegeEscalation": False,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            }
-            assert "memory" in container["resources"]["limits"]
-            assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
-            mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
-            assert "/tmp" in mounted
+    assert_restricted(objects)
 
 
 def test_our_images_run_as_their_own_user_and_in_this_version(objects: list[Document]) -> None:
@@ -108,14 +92,6 @@ def test_our_images_run_as_their_own_user_and_in_this_version(objects: list[Docu
     for workload in ours:
         assert containers(workload)[0]["image"].endswith(f":{VERSION}")
         assert pod(workload)["securityContext"]["runAsUser"] == 1001
-
-
-def test_volumes_are_mounted_and_mounts_have_a_volume(objects: list[Document]) -> None:
-    for workload in workloads(objects):
-        volumes = {volume["name"] for volume in pod(workload)["volumes"]}
-        volumes |= {one["metadata"]["name"] for one in workload["spec"].get("volumeClaimTemplates", [])}
-        mounts = {mount["name"] for container in containers(workload) for mount in container["volumeMounts"]}
-        assert mounts == volumes
 
 
 def test_selectors_find_pods(objects: list[Document]) -> None:

@@ -23,7 +23,16 @@ from homeport.entry.settings import read_settings
 from homeport.runtime.config.errors import ConfigurationError
 from homeport.runtime.config.sources import Sources
 from tests.support.env_files import ENV_FILES, HIDDEN, REFUSED, EnvFile
-from tests.support.kubernetes_objects import containers, find_values, named, of_kind, workloads
+from tests.support.kubernetes_objects import (
+    Network,
+    assert_restricted,
+    component,
+    containers,
+    find_values,
+    named,
+    of_kind,
+    workloads,
+)
 from tests.support.source_tree import ROOT
 from tests.support.unit_files import read_environment, read_unit
 
@@ -118,6 +127,14 @@ def test_kubernetes_objects_are_valid_and_have_what_is_chosen(tmp_path: Path, en
     objects = parse_all(render(tmp_path, env, "kubernetes"), "output")
     for one in objects:
         kubernetes_validate.validate(one, kubernetes_validate.latest_version(), strict=True)
+    assert_restricted(objects)
+    network = Network(objects)
+    for database in of_kind(objects, "StatefulSet"):
+        (port,) = (one["containerPort"] for one in containers(database)[0]["ports"])
+        assert network.lets("api", component(database), port)
+        assert network.lets("worker-knowledge", component(database), port)
+        assert not network.lets("sandbox", component(database), port)
+        assert not network.lets(component(database), "93.184.216.34", 443)
     kept = {one["metadata"]["name"] for one in of_kind(objects, "StatefulSet", "PersistentVolumeClaim")}
     assert kept == env.kubernetes
     # Several pods on several nodes only where no volume ties them to one.
@@ -184,11 +201,14 @@ def test_every_vector_store_is_known_by_what_its_settings_begin_with() -> None:
         assert place.startswith(leave_out._VECTORS[store])
 
 
-def test_the_ingress_answers_to_the_public_address(tmp_path: Path) -> None:
-    env = next(env for env in ENV_FILES if "https://port.example.net" in env.text)
-    (ingress,) = of_kind(parse_all(render(tmp_path, env, "kubernetes"), "output"), "Ingress")
-    assert ingress["spec"]["rules"][0]["host"] == "port.example.net"
-    assert ingress["spec"]["tls"] == [{"hosts": ["port.example.net"], "secretName": "homeport-tls"}]
+def test_the_ingress_answers_to_the_public_addresses(tmp_path: Path) -> None:
+    text = "CONSOLE_WEB_URL=https://port.example.net\nFILES_URL=https://files.example.net/\nAPP_WEB_URL=https://port.example.net\n"
+    objects = parse_all(run(tmp_path, text, "kubernetes").stdout, "output")
+    (ingress,) = of_kind(objects, "Ingress")
+    hosts = ["port.example.net", "files.example.net"]
+    assert [rule["host"] for rule in ingress["spec"]["rules"]] == hosts
+    assert ingress["spec"]["rules"][0]["http"] == ingress["spec"]["rules"][1]["http"]
+    assert ingress["spec"]["tls"] == [{"hosts": hosts, "secretName": "homeport-tls"}]
 
 
 def test_whoever_stops_slowly_is_waited_for(tmp_path: Path) -> None:
