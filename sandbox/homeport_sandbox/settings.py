@@ -172,7 +172,7 @@ def read(environment: Mapping[str, str] | None = None, file: str | None = None) 
     """All settings; raises `WrongSettings` with one sentence for every wrong value."""
     variables = os.environ if environment is None else environment
     path = file or variables.get("SANDBOX_CONFIG") or _DEFAULT_FILE
-    written = _read_file(path, must_exist=file is not None or "SANDBOX_CONFIG" in variables)
+    written = _read_file(path, must_exist=bool(file or variables.get("SANDBOX_CONFIG")))
     values: dict[str, Any] = {}
     problems = []
     for variable, (field, reader, accepted, place) in _VARIABLES.items():

@@ -1,0 +1,1 @@
+"""Run code nobody trusts, in a service of its own."""
