@@ -114,6 +114,16 @@ async def test_a_request_over_the_limit_is_refused_in_the_words_of_the_api() -> 
     assert large.headers["content-type"] == "application/json"
 
 
+async def test_a_request_of_unknown_length_is_refused_as_well() -> None:
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(64):
+            yield b"x" * 65536
+
+    async with front(NGINX_CLIENT_MAX_BODY_SIZE="1M") as found:
+        answer = await found.visitor.post("/v1/files/upload", content=body())
+    assert (answer.status_code, answer.json()["code"]) == (413, "file_too_large")
+
+
 async def test_without_a_server_the_api_s_answer_is_json_and_the_door_still_stands() -> None:
     async with front(NGINX_API_UPSTREAM="http://127.0.0.1:1") as found:
         away = await found.visitor.get("/v1/info")

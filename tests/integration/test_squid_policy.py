@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from homeport.runtime.outbound import addresses
+from homeport.runtime.outbound.allow import read_allow_list
 from tests.support.egress_world import DOOR, PUBLIC, PUBLIC_SIX, SANDBOX
-from tests.support.squid_server import TEMPLATE, EgressWorld, egress_world
+from tests.support.squid_server import TEMPLATE, EgressWorld, egress_world, render
 
 REFUSED = {"status": 403, "error": "err_access_denied"}
 
@@ -255,6 +257,50 @@ def test_what_the_operator_has_not_opened_stays_closed(opened: EgressWorld, targ
 def test_ports_for_tunnels_are_the_operator_s_choice(opened: EgressWorld) -> None:
     assert opened.connect("public.test:8443")["reached"]["port"] == 8443
     assert opened.connect("public.test:5432") == REFUSED
+
+
+#: Entries of OUTBOUND_ALLOW_PRIVATE, and what squid makes of them.
+ENTRIES = {
+    "ollama": ["acl opened_1 dstdomain -n ollama", "http_access allow opened_1"],
+    "my_host.lan:11434": [
+        "acl opened_1 dstdomain -n my_host.lan",
+        "acl opened_port_1 port 11434",
+        "http_access allow opened_1 opened_port_1",
+    ],
+    "cafe.beef": ["acl opened_1 dstdomain -n cafe.beef", "http_access allow opened_1"],
+    "10.0.0.5": ["acl opened_1 dst 10.0.0.5", "http_access allow opened_1"],
+    "10.0.0.5:80": [
+        "acl opened_1 dst 10.0.0.5",
+        "acl opened_port_1 port 80",
+        "http_access allow opened_1 opened_port_1",
+    ],
+    "10.0.0.0/8": ["acl opened_1 dst 10.0.0.0/8", "http_access allow opened_1"],
+    "fd00::5": ["acl opened_1 dst fd00::5", "http_access allow opened_1"],
+    "[fd00::5]": ["acl opened_1 dst fd00::5", "http_access allow opened_1"],
+    "[fd00::5]:8080": [
+        "acl opened_1 dst fd00::5",
+        "acl opened_port_1 port 8080",
+        "http_access allow opened_1 opened_port_1",
+    ],
+    "fd00::/8": ["acl opened_1 dst fd00::/8", "http_access allow opened_1"],
+}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_both_guards_read_the_same_entries(tmp_path: Path, entry: str) -> None:
+    assert read_allow_list((entry,)).entries
+    assert render(tmp_path, OUTBOUND_ALLOW_PRIVATE=entry).returncode == 0
+    assert (tmp_path / "opened.conf").read_text(encoding="utf-8").splitlines() == ENTRIES[entry]
+
+
+@pytest.mark.parametrize("entry", ["a;b", "http://ollama", "x$(id)", "10.0.0.1'"])
+def test_an_entry_that_is_not_understood_ends_in_one_sentence(tmp_path: Path, entry: str) -> None:
+    with pytest.raises(ValueError, match="is not understood"):
+        read_allow_list((entry,))
+    done = render(tmp_path, OUTBOUND_ALLOW_PRIVATE=entry)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"OUTBOUND_ALLOW_PRIVATE has '{entry}'; accepted are ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_the_proxy_refuses_all_that_the_server_refuses() -> None:

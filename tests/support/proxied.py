@@ -59,6 +59,8 @@ class Upstream:
         if target.endswith("/stream"):
             await self._stream(writer)
             return
+        if headers.get("transfer-encoding") == "chunked":
+            await reader.readuntil(b"\r\n0\r\n\r\n")
         await self._read(reader, int(headers.get("content-length", 0)))
         body = json.dumps({"by": self.name, "target": target, "headers": headers, "received": self.received}).encode()
         own = "Content-Security-Policy: own\r\nReferrer-Policy: own\r\n" if target.endswith("/strict") else ""
@@ -83,7 +85,7 @@ class Upstream:
 async def upstream(name: str) -> AsyncIterator[Upstream]:
     """A running `Upstream`."""
     made = Upstream(name)
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0, limit=1 << 26)
     made.port = server.sockets[0].getsockname()[1]
     try:
         yield made

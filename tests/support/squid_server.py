@@ -90,3 +90,15 @@ def egress_world(**settings: str) -> Iterator[EgressWorld]:
             process.wait(60)
             assert process.stdout is not None
             process.stdout.close()
+
+
+def render(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Let the entrypoint write its files into `folder` and end."""
+    return subprocess.run(
+        ["sh", str(ENTRYPOINT), "--render"],
+        env={"PATH": os.environ["PATH"], "SQUID_CONF_DIR": str(folder), **settings},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes squid's configuration from the SSRF_* variables, then starts squid. With --render it only writes.
-set -eu
+set -euf
 here=$(dirname "$0")
 . "$here/../render.sh"
 
@@ -11,18 +11,25 @@ SSRF_CONNECT_PORTS=$(printf '%s' "$SSRF_CONNECT_PORTS" | tr ',' ' ')
 export SQUID_CONF_DIR SSRF_HTTP_PORT SSRF_COREDUMP_DIR SSRF_REVERSE_PROXY_PORT SSRF_SANDBOX_HOST SANDBOX_PORT \
     SSRF_CONNECT_PORTS
 
+not_understood() {
+    stop "OUTBOUND_ALLOW_PRIVATE has '$1'; accepted are ollama, ollama:11434, 10.0.0.5, [fd00::5]:8080 and 10.0.0.0/8."
+}
+
 # One entry of OUTBOUND_ALLOW_PRIVATE as two access lists: a host, host:port, an address, [address]:port or a network.
 open_one() {
     number=$1 entry=$2 port=""
     case "$entry" in
-        *[!A-Za-z0-9._:/\[\]-]*)
-            stop "OUTBOUND_ALLOW_PRIVATE has '$entry'; accepted are ollama, ollama:11434, 10.0.0.5, [fd00::5]:8080 and 10.0.0.0/8." ;;
+        *[!A-Za-z0-9._:/\[\]-]*) not_understood "$entry" ;;
+        *[!0-9A-Fa-f.:/]*/* | */*[!0-9]*) not_understood "$entry" ;;
         */*) host=$entry ;;
         \[*\]:*) host=${entry%%\]*} host=${host#\[} port=${entry##*\]:} ;;
         \[*\]) host=${entry#\[} host=${host%\]} ;;
         *:*:*) host=$entry ;;
         *:*) host=${entry%:*} port=${entry##*:} ;;
         *) host=$entry ;;
+    esac
+    case "$port" in
+        *[!0-9]*) not_understood "$entry" ;;
     esac
     kind=dst
     case "$host" in
