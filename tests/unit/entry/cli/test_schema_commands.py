@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from homeport.entry.data_dir import held
-from homeport.entry.migrate import head, migrating, revisions
+from homeport.entry.migrate import current, head, migrating, revisions
+from homeport.runtime.db.database import Database
+from tests.support.chat_app import database_variables
 from tests.support.commands import Outcome, Place, do
+from tests.support.processes import installation
 
 BEFORE = revisions()[-2]
 
@@ -46,22 +50,19 @@ def test_an_upgrade_that_fails_ends_with_status_one_and_the_revision(place: Plac
     assert done == Outcome(1, "", "Revision 0001 failed: table accounts already exists.\n")
 
 
-def test_an_upgrade_waits_visibly_for_another_one(place: Place, postgres_url: str) -> None:
-    from tests.support.chat_app import database_variables
-
-    place.variables |= database_variables(postgres_url)
-
-    async def work() -> Outcome:
-        async with place.database() as database:
-            async with migrating(database):
-                waiting = asyncio.create_task(asyncio.to_thread(place.homeport, "upgrade-db"))
-                done, _ = await asyncio.wait([waiting], timeout=1)
-                assert not done, "somebody else migrates"
-            return await waiting
-
-    done = do(work())
-    assert (done.status, done.out) == (0, f"The database is now at revision {head()}.\n")
-    assert done.err == "Another process migrates the database; waiting for it, ten minutes at most.\n"
+@pytest.mark.process
+async def test_an_upgrade_waits_visibly_for_another_one(tmp_path: Path, postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with installation(tmp_path, **database_variables(postgres_url)) as found:
+        async with migrating(database):
+            process = found.start("upgrade-db")
+            waiting = "Another process migrates the database; waiting for it, ten minutes at most."
+            await asyncio.to_thread(process.says, waiting)
+            assert await current(database) is None, "somebody else migrates"
+        assert await asyncio.to_thread(process.popen.wait, 60) == 0
+    assert f"The database is now at revision {head()}." in process.text
+    assert await current(database) == head()
+    await database.close()
 
 
 def test_one_step_back_is_asked_with_everything_that_is_lost(any_place: Place) -> None:
