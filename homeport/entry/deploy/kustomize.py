@@ -245,7 +245,10 @@ def _read(path: Path) -> str:
 def _read_lines(path: Path) -> dict[str, str]:
     """NAME=value lines as kustomize reads them: literally, quotes included."""
     lines = [line.strip() for line in _read(path).splitlines()]
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    wanted = [line for line in lines if line and not line.startswith("#")]
+    if not all("=" in line for line in wanted):
+        raise TemplateUnreadable(f"{path} has a line that is not NAME=value.")
+    return dict(line.split("=", 1) for line in wanted)
 
 
 def _base64(text: str) -> str:
