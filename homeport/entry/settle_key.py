@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from homeport.runtime.ops.health import Check
 log = structlog.get_logger(__name__)
 
 _PRODUCTION = "PRODUCTION"
+_PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,10 @@ async def settle_key(settings: Settings, data_dir: Path, database: Database) -> 
     settled = HouseKey(key, Vault(key.secret))
     if key.made_in is not None:
         log.info("made the secret key; back it up", path=str(key.made_in), fingerprint=settled.vault.fingerprint)
-    problem = await settled.check(database)
+    problem = None
+    with contextlib.suppress(TimeoutError):  # a database that is silent now is asked again by /health/ready
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            problem = await settled.check(database)
     if problem is not None:
         log.error(str(problem), have=problem.have, need=problem.need)
     return settled
