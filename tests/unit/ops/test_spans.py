@@ -51,6 +51,7 @@ def log() -> Iterator[io.StringIO]:
     level, handlers = root.level, root.handlers[:]
     output = io.StringIO()
     configure_logs(LoggingSettings(log_output_format="json"), stream=output)
+    structlog.configure(cache_logger_on_first_use=False)  # a kept logger would outlive this test
     yield output
     for handler in [handler for handler in root.handlers if handler not in handlers]:
         root.removeHandler(handler)
