@@ -125,7 +125,7 @@ def _settings(plan: Plan, env: DeployedEnv) -> dict[str, str]:
     if plan.redis_inside:
         left_out |= {"REDIS_HOST", "REDIS_PORT", "REDIS_DB", "CELERY_BROKER_URL"}
     if plan.vectors_inside and plan.vectors in _VECTOR_KEYS:
-        left_out.add(VECTOR_HOSTS[plan.vectors])
+        left_out |= {VECTOR_HOSTS[plan.vectors], "WEAVIATE_GRPC_ENDPOINT"}
     of_server = env.of_server
     return {name: text for name, text in env.plain.items() if name in of_server and name not in left_out} | more
 

@@ -130,10 +130,10 @@ def test_kubernetes_objects_are_valid_and_have_what_is_chosen(tmp_path: Path, en
     assert_restricted(objects)
     network = Network(objects)
     for database in of_kind(objects, "StatefulSet"):
-        (port,) = (one["containerPort"] for one in containers(database)[0]["ports"])
-        assert network.lets("api", component(database), port)
-        assert network.lets("worker-knowledge", component(database), port)
-        assert not network.lets("sandbox", component(database), port)
+        for port in containers(database)[0]["ports"]:
+            assert network.lets("api", component(database), port["containerPort"])
+            assert network.lets("worker-knowledge", component(database), port["containerPort"])
+            assert not network.lets("sandbox", component(database), port["containerPort"])
         assert not network.lets(component(database), "93.184.216.34", 443)
     kept = {one["metadata"]["name"] for one in of_kind(objects, "StatefulSet", "PersistentVolumeClaim")}
     assert kept == env.kubernetes
