@@ -28,7 +28,7 @@ _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 #: The new root is put together over one of these, which nobody misses there.
 _SCAFFOLDS = ("/mnt", "/media", "/srv", "/opt", "/tmp")  # noqa: S108
 _HOST_NAME = "sandbox"
-#: Where a run may write, in a root directory of its own; the usual place leads there unless something is shown in it.
+#: Where a run may write, in a root of its own; the usual place leads there unless something is shown in it.
 WORK = "/sandbox"
 _USUAL_WORK = "/tmp"  # noqa: S108
 
