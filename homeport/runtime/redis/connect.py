@@ -32,6 +32,16 @@ _Sentinel: Any = Sentinel  # its constructor has no types
 _FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError)
 
 
+class Cluster(RedisCluster):
+    """Knows the slots before it chooses a node: the first commands would else go to any node, and be sent on."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Any command."""
+        if self._initialize:
+            await self.initialize()
+        return await super().execute_command(*args, **options)
+
+
 class OpenRedis:
     """A client whose connections are made when they are used, and what is wrong when they cannot be."""
 
@@ -133,7 +143,8 @@ def open_redis(settings: RedisSettings) -> OpenRedis:
         if settings.redis_db:
             log.info("REDIS_DB has no effect: a Redis cluster has one database", redis_db=settings.redis_db)
         nodes = [ClusterNode(*address) for address in settings.redis_clusters]
-        return OpenRedis(settings, RedisCluster(startup_nodes=nodes, **_options(settings)))
+        # 0: what was moved is noted; every fifth move would else close the connections that others are using.
+        return OpenRedis(settings, Cluster(startup_nodes=nodes, reinitialize_steps=0, **_options(settings)))
     if settings.kind == "sentinel":
         options = {**_options(settings), "db": settings.redis_db}
         asked = _sentinel_options(settings)
