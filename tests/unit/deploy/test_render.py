@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import kubernetes_validate  # type: ignore[import-untyped]
@@ -330,6 +332,28 @@ def test_a_package_carries_the_files_itself(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(templates, "_INSTALLED", tmp_path / "files")
     assert templates.templates() == tmp_path / "files"
     assert "kind: Deployment" in render(tmp_path, ENV_FILES[0], "kubernetes")
+
+
+def test_a_built_package_carries_all_that_rendering_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    included: dict[str, str] = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    carried = {source: target for source, target in included.items() if source.startswith("deploy/")}
+    if not carried:
+        pytest.skip("pyproject.toml does not put the deployment files into the wheel")
+    for source, target in carried.items():
+        place = tmp_path / "package" / target
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, place)
+        else:
+            shutil.copy(ROOT / source, place)
+    files = tmp_path / "package" / "homeport" / "entry" / "deploy" / "files"
+    whole = {target: [render(tmp_path, env, target) for env in ENV_FILES] for target in TARGETS}
+    monkeypatch.setattr(templates, "_INSTALLED", files)
+    assert templates.templates() == files
+    assert {target: [render(tmp_path, env, target) for env in ENV_FILES] for target in TARGETS} == whole
+    # What an operator has filled in beside the templates stays at home.
+    assert not [path for path in files.rglob("*") if path.name in (".env", "secrets.env")]
 
 
 def test_texts_of_several_lines_stay_readable() -> None:
