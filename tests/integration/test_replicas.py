@@ -129,3 +129,14 @@ def test_a_replica_without_a_key_does_not_start_and_says_how_to_make_one(replica
     assert "SECRET_KEY is not set and there is no " in process.text
     assert "openssl rand -base64 42" in process.text
     assert "Traceback" not in process.text
+
+
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
+def test_a_worker_with_another_key_takes_no_job_and_ends_with_the_reason(fleet: Installation, pool: str) -> None:
+    right = fleet.worker()
+    wrong = fleet.start("serve", MODE="worker", SECRET_KEY="another", CELERY_WORKER_CLASS=pool)
+    assert wrong.popen.wait(120) == 1
+    assert f"SECRET_KEY has the fingerprint {Vault(b'another').fingerprint}, but this database " in wrong.text
+    assert " ready." not in wrong.text
+    assert "Traceback" not in wrong.text
+    assert right.terminate() == 0

@@ -19,6 +19,7 @@ from homeport.runtime.db.database import Database
 from tests.support.chat_app import database_variables
 from tests.support.house import TestHouse, open_test_house
 from tests.support.model_server import model_server
+from tests.support.servers import free_port
 
 FLEET = {"DB_HOST": "192.0.2.1", "VECTOR_STORE": "pgvector", "CELERY_BROKER_URL": "redis://192.0.2.1:6379/1"}
 
@@ -101,3 +102,12 @@ async def test_a_worker_with_the_wrong_key_ends_with_the_sentence(tmp_path: Path
     with pytest.raises(MasterKeyWrong, match="set up with the key of the fingerprint"):
         await require_right_key(read_settings(Sources({**variables, "SECRET_KEY": "another"})), tmp_path)
     await require_right_key(read_settings(Sources({**variables, "SECRET_KEY": "the first"})), tmp_path)
+
+
+async def test_a_database_that_does_not_answer_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    settings = read_settings(Sources({"SECRET_KEY": "a key", "DB_HOST": "127.0.0.1", "DB_PORT": str(free_port())}))
+    database = Database(settings.database.url(tmp_path), settings.database)
+    settled = await settle_key(settings, tmp_path, database)
+    assert settled.vault.refusal is None
+    assert await settled.check(database) is None
+    await database.close()
