@@ -15,7 +15,10 @@ _VARIABLE = re.compile(r"(?<![\w$./-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w-])")
 _ASSIGNED = re.compile(r"(?<![\w$-])([A-Z][A-Z0-9_]+)=")
 _SHELL = re.compile(r"\$([A-Z_]+)")
 # Read by tests, not by the server, or named because they are not read; or values.
-_OTHERS = re.compile(r"HOMEPORT_TEST_\w+|CERT_\w+|HTTP_PROXY|TASK|SETUPS|PLANNED|SPEC|ARGS|TESTS|WORKERS|CI|EMBEDDED")
+_OTHERS = re.compile(
+    r"HOMEPORT_TEST_\w+|CERT_\w+|HTTP_PROXY|TASK|SETUPS|PLANNED|SPEC|ARGS|TESTS|WORKERS|CI|EMBEDDED"
+    r"|(?:PYTHON|NODE|NGINX)_IMAGE|EXTRAS"  # arguments of the images' builds
+)
 
 
 #: The page that lists also what is recognised and changes nothing.

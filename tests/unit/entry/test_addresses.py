@@ -172,9 +172,9 @@ async def test_a_console_elsewhere_may_send_its_cookie(tmp_path: Path) -> None:
             for origin, allowed in (("https://example.org", "https://example.org"), ("https://other.org", None)):
                 answer = await client.get("/console/api/system", headers={"Origin": origin})
                 assert answer.headers.get("access-control-allow-origin") == allowed
-            assert (
-                await client.get("/console/api/system", headers={"Origin": "https://example.org"})
-            ).headers.get("access-control-allow-credentials") == "true"
+            assert (await client.get("/console/api/system", headers={"Origin": "https://example.org"})).headers.get(
+                "access-control-allow-credentials"
+            ) == "true"
 
 
 def test_an_origin_is_what_browsers_send() -> None:
