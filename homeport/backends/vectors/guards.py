@@ -7,7 +7,7 @@ replaces, removing twice is removing once.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from typing import TypeVar, cast
 
 from homeport.backends.vectors.capabilities import Capabilities
@@ -22,6 +22,7 @@ from homeport.backends.vectors.check_input import (
 from homeport.backends.vectors.errors import InvalidInput, Unavailable, Unsupported
 from homeport.backends.vectors.port import Filter, Hit, Point, VectorStore
 from homeport.runtime.drivers.patience import Patience
+from homeport.runtime.ops import traces
 
 Answer = TypeVar("Answer")
 
@@ -51,7 +52,8 @@ class GuardedVectors:
         """See `VectorStore.add_texts`."""
         cleaned = clean_points(points, self.capabilities.largest_dimension)
         if cleaned:
-            await self._repeat(lambda: self._driver.add_texts(cleaned))
+            with self._span("add", len(cleaned)):
+                await self._repeat(lambda: self._driver.add_texts(cleaned))
 
     async def delete_by_ids(self, dataset_id: str, ids: Sequence[str]) -> None:
         """See `VectorStore.delete_by_ids`."""
@@ -80,9 +82,10 @@ class GuardedVectors:
         asked, packed = clean_filter(filter), pack_vector(vector)
         if not any(packed):
             return []
-        hits = await self._repeat(
-            lambda: self._driver.search_by_vector(clean_text(dataset_id), packed, top_k, score_threshold, asked)
-        )
+        with self._span("search by vector", top_k):
+            hits = await self._repeat(
+                lambda: self._driver.search_by_vector(clean_text(dataset_id), packed, top_k, score_threshold, asked)
+            )
         return hits if score_threshold is None else [hit for hit in hits if hit.score >= score_threshold]
 
     async def search_by_full_text(
@@ -97,9 +100,10 @@ class GuardedVectors:
         if not self.capabilities.full_text:
             raise Unsupported(f"The vector store {self._name} cannot search by words.", hint="Search by vector.")
         asked = clean_filter(filter)
-        return await self._repeat(
-            lambda: self._driver.search_by_full_text(clean_text(dataset_id), clean_text(query), top_k, asked)
-        )
+        with self._span("search by full text", top_k):
+            return await self._repeat(
+                lambda: self._driver.search_by_full_text(clean_text(dataset_id), clean_text(query), top_k, asked)
+            )
 
     async def points(self, dataset_id: str) -> AsyncGenerator[Point]:
         """See `VectorStore.points`."""
@@ -132,6 +136,16 @@ class GuardedVectors:
     async def close(self) -> None:
         """See `VectorStore.close`."""
         await self._driver.close()
+
+    def _span(self, operation: str, number: int) -> AbstractContextManager[traces.Span]:
+        """Traced here, for all drivers alike: few of them speak through anything that is traced by itself."""
+        return traces.span(
+            f"vectors {operation}",
+            "client",
+            db__system__name=self._name,
+            db__operation__name=operation,
+            homeport__number=number,
+        )
 
     def _check_top_k(self, top_k: int) -> None:
         largest = self.capabilities.largest_top_k
