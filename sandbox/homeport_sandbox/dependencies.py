@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import importlib.metadata
+import importlib.util
 import logging
 import os
 import shutil
@@ -118,7 +119,7 @@ class Dependencies:
     def _command(self, requirements: Path, target: Path) -> list[str]:
         python = self._settings.python_path or sys.executable
         uv = shutil.which("uv")
-        tool = [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install", "--no-input"]
+        tool = [uv, "pip", "install", "--python", python] if uv else [_with_pip(python), "-m", "pip", "install"]
         wheels = self._folder / WHEELS
         # No package gets to run a build script here; code does not run outside of the layers.
         options = ["--only-binary", ":all:", "--target", str(target), "-r", str(requirements)]
@@ -152,6 +153,13 @@ class Dependencies:
         if process.returncode != 0:
             said = output.decode(errors="replace").strip()[-_SHOWN:]
             raise NotInstalled(f"The packages of {self._folder / REQUIREMENTS} could not be installed: {said}")
+
+
+def _with_pip(python: str) -> str:
+    """`python`, or what our own environment was made of: an environment need not have a pip of its own."""
+    if python == sys.executable and importlib.util.find_spec("pip") is None:
+        return str(Path(sys.executable).resolve())
+    return python
 
 
 def _asks_for_something(wanted: bytes) -> bool:

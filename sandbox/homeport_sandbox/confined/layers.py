@@ -164,5 +164,5 @@ def _offer_listeners(ports: list[int], progress: socket.socket) -> None:
 def _putting_on(layer: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, OverflowError) as error:
         raise NotConfined(f"{layer}: {error}") from error

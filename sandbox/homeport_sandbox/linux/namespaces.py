@@ -71,7 +71,7 @@ def work() -> str:
 
 
 def show_only(paths: Iterable[str]) -> None:
-    """Make a root directory in which nothing but `paths` is, read-only, and an empty place to work. Raises `OSError`."""
+    """Make a root directory that holds `paths`, read-only, and an empty place to work. Raises `OSError`."""
     wanted = list(dict.fromkeys(paths))
     scaffold = _scaffold(wanted)
     links, real = _links_and_paths(wanted)

@@ -117,7 +117,7 @@ async def test_it_ends_with_the_server_even_when_that_is_killed() -> None:
         "    await asyncio.sleep(600)\n"
         "asyncio.run(main())\n"
     )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as server:  # noqa: ASYNC220
         try:
             assert server.stdout is not None
             child = int(next(line for line in iter(server.stdout.readline, "") if line.strip().isdigit()))

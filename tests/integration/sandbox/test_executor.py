@@ -1,0 +1,295 @@
+"""What the executor promises beside confinement: nothing left behind, a start anew, a refusal that says why."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.soak_sandbox import soak
+from homeport_sandbox.confined.orders import Ground
+from homeport_sandbox.dependencies import REQUIREMENTS, WHEELS, Dependencies, NotInstalled
+from homeport_sandbox.errors import NotStarted, Refused, TooWeak, WrongSettings
+from homeport_sandbox.execute import Executor, Task
+from homeport_sandbox.levels import Level, level, require
+from homeport_sandbox.linux import seccomp
+from homeport_sandbox.settings import Settings, read
+from homeport_sandbox.watch import Outcome
+from tests.support.http_site import site
+from tests.support.sandbox_server import require_linux
+from tests.support.servers import wait_for
+from tests.support.source_tree import ROOT
+
+pytestmark = pytest.mark.process
+
+ROOMY = Settings(worker_timeout=20, node_pool=0)
+NOTHING = Ground(landlock=0, namespaces="", own_user=False, missing={"landlock": "the kernel does not offer Landlock"})
+BARE = Ground(landlock=7, namespaces="", own_user=False, missing={"namespaces": "refused", "own user": "not root"})
+
+
+@pytest.fixture
+async def executor() -> AsyncIterator[Executor]:
+    require_linux()
+    async with _opened(ROOMY) as opened:
+        yield opened
+
+
+@contextlib.asynccontextmanager
+async def _opened(settings: Settings, *switched_off: str) -> AsyncIterator[Executor]:
+    opened = Executor(settings, switched_off=switched_off)
+    try:
+        await opened.open()
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def _run(executor: Executor, code: str, *, network: bool = False) -> Outcome:
+    return await executor.run(Task("python3", code.encode(), network))
+
+
+@pytest.mark.timeout(300)
+def test_hundreds_of_runs_leave_nothing_behind() -> None:
+    require_linux()
+    assert asyncio.run(soak(500, shown=False)) == []
+
+
+async def test_an_interpreter_is_replaced_after_its_runs_while_others_still_run() -> None:
+    require_linux()
+    async with _opened(replace(ROOMY, runs_per_interpreter=3)) as executor:
+        slow = asyncio.create_task(_run(executor, "import time, os; time.sleep(1); print(os.getppid())"))
+        await asyncio.sleep(0)
+        seen = {int((await _run(executor, "import os; print(os.getppid())")).stdout) for _ in range(8)}
+        assert len(seen) > 1
+        assert (await slow).status == 0
+
+
+async def test_an_interpreter_that_was_killed_is_replaced_and_what_it_ran_is_gone(executor: Executor) -> None:
+    warm = executor._warm
+    assert warm is not None
+    running = asyncio.create_task(_run(executor, "import time; time.sleep(600)"))
+    wait_until = asyncio.get_running_loop().time() + 20
+    while not any(run.pid for run in warm.running.values()):
+        assert asyncio.get_running_loop().time() < wait_until
+        await asyncio.sleep(0.01)
+    [pid] = [run.pid for run in warm.running.values()]
+    assert pid is not None
+    warm.process.kill()
+    with pytest.raises(NotStarted):
+        await running
+    await asyncio.to_thread(wait_for, lambda: not _lives(pid), what="the end of the run")
+    assert (await _run(executor, "print('again')")).stdout == b"again\n"
+
+
+@pytest.mark.parametrize(("switched_off", "lives"), [("", False), ("parent death", True)])
+def test_runs_end_with_the_interpreter_even_if_the_server_does_nothing(switched_off: str, lives: bool) -> None:
+    require_linux()
+    program = f"""
+import asyncio, sys
+from homeport_sandbox.execute import Executor, Task
+from homeport_sandbox.settings import Settings
+async def main():
+    executor = Executor(Settings(worker_timeout=60), switched_off=tuple(filter(None, [{switched_off!r}])))
+    await executor.open()
+    asyncio.create_task(executor.run(Task("python3", b"import time; time.sleep(60)")))
+    while not any(run.pid for run in executor._warm.running.values()):
+        await asyncio.sleep(0.01)
+    [run] = executor._warm.running.values()
+    await asyncio.sleep(0.5)
+    print(executor._warm.process.pid, run.pid, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+    command, environment = [sys.executable, "-c", program], {**os.environ, "PYTHONPATH": str(ROOT / "sandbox")}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+        try:
+            assert server.stdout is not None
+            interpreter, run = map(int, server.stdout.readline().split())
+            # A server that stands still: only the kernel is left to end the run.
+            server.send_signal(signal.SIGSTOP)
+            os.kill(interpreter, signal.SIGKILL)
+            wait_for(lambda: not _lives(interpreter), what="the end of the interpreter")
+            if lives:
+                assert _lives(run)
+                os.kill(run, signal.SIGKILL)
+            wait_for(lambda: not _lives(run), what="the end of the run")
+        finally:
+            server.kill()
+
+
+async def test_without_the_promise_of_no_new_privileges_nothing_runs() -> None:
+    require_linux()
+    async with _opened(ROOMY, "no new privileges") as executor:
+        with pytest.raises(NotStarted, match="could not be confined and was not run"):
+            await _run(executor, "print('ESCAPED')")
+
+
+async def test_a_layer_that_cannot_be_put_on_ends_the_run_before_its_code() -> None:
+    require_linux()
+    # A limit that no kernel takes stands for whatever it may refuse.
+    executor = Executor(replace(ROOMY, memory=1 << 70))
+    with pytest.raises(NotStarted, match="could not be confined and was not run: not confined: rlimits"):
+        await executor.open()
+    await executor.close()
+
+
+async def test_the_check_of_ones_own_confinement_refuses_an_interpreter_that_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    require_linux()
+    monkeypatch.setattr("homeport_sandbox.execute.CODE", b"import json; print(json.dumps({}))")
+    found = ["the attempt 'fork' was not refused"]
+    monkeypatch.setattr("homeport_sandbox.execute.breaches", lambda *_, **__: found)
+    executor = Executor(ROOMY)
+    with pytest.raises(NotStarted, match="would not be confined: the attempt 'fork'"):
+        await executor.open()
+    await executor.close()
+
+
+@pytest.mark.parametrize(
+    ("ground", "minimum", "said"),
+    [
+        (NOTHING, Level.NONE, "kernel with Landlock"),
+        (BARE, Level.SEPARATED, "SETUID and SETGID"),
+        (BARE, Level.ISOLATED, "SYS_ADMIN"),
+    ],
+)
+def test_a_machine_that_confines_too_little_is_told_what_it_lacks(ground: Ground, minimum: Level, said: str) -> None:
+    with pytest.raises(TooWeak, match="Code is not run") as caught:
+        require(ground, minimum)
+    assert said in str(caught.value)
+    require(BARE, Level.CONFINED)
+    assert level(BARE) is Level.CONFINED
+
+
+async def test_with_the_network_on_the_proxy_is_reached_and_nothing_else() -> None:
+    require_linux()
+
+    async def proxied(path: str, writer: asyncio.StreamWriter) -> None:
+        body = f"by proxy: {path}".encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+
+    code = """
+import urllib.request, socket
+print(urllib.request.urlopen("http://example.invalid/x", timeout=10).read().decode())
+for port in (%d, 22):
+    try:
+        socket.create_connection(("127.0.0.1", port), 2)
+        print("reached", port)
+    except OSError:
+        print("refused")
+"""
+    async with site(proxied) as proxy, site(proxied) as other:
+        settings = replace(ROOMY, enable_network=True, http_proxy=f"http://127.0.0.1:{proxy.port}")
+        async with _opened(settings) as executor:
+            outcome = await _run(executor, code % other.port, network=True)
+            assert outcome.stdout.decode().split("\n")[0] == "by proxy: http://example.invalid/x", outcome
+            assert b"reached" not in outcome.stdout
+            away = await _run(executor, "import urllib.request; urllib.request.urlopen('http://example.invalid/')")
+            assert away.status == 1
+
+
+async def test_the_network_without_a_proxy_is_refused(executor: Executor) -> None:
+    with pytest.raises(Refused, match="HTTP_PROXY"):
+        await _run(executor, "1", network=True)
+
+
+async def test_packages_of_a_requirements_file_are_installed_listed_used_and_taken_away(tmp_path: Path) -> None:
+    require_linux()
+    wheels = tmp_path / WHEELS
+    wheels.mkdir(parents=True)
+    _make_wheel(wheels, "greeting", "1.0", "WORD = 'hello'")
+    requirements = tmp_path / REQUIREMENTS
+    requirements.write_text("# ours\ngreeting\n")
+    settings = replace(ROOMY, dependencies=str(tmp_path), state=str(tmp_path / "state"))
+    async with _opened(settings) as executor:
+        packages = Dependencies(settings, executor.use_packages)
+        assert await packages.update() is True
+        assert await packages.update() is False
+        assert {"name": "greeting", "version": "1.0"} in packages.listed()
+        assert (await _run(executor, "import greeting; print(greeting.WORD)")).stdout == b"hello\n"
+        requirements.write_text("greeting==2.0\n")
+        with pytest.raises(NotInstalled, match="greeting"):
+            await packages.update()
+        assert (await _run(executor, "import greeting; print(greeting.WORD)")).stdout == b"hello\n"
+        requirements.unlink()
+        assert await packages.update() is True
+        assert packages.listed() == []
+        assert (await _run(executor, "import greeting")).status == 1
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"MAX_WORKERS": "0"}, "MAX_WORKERS is '0' (from environment): accepted is a whole number from 1 on."),
+        ({"WORKER_TIMEOUT": "soon"}, "WORKER_TIMEOUT"),
+        ({"ENABLE_NETWORK": "maybe"}, "true or false"),
+        ({"SANDBOX_MINIMUM_LEVEL": "high"}, "confined, separated or isolated"),
+        ({"ALLOWED_SYSCALLS": "1,x"}, "numbers"),
+        ({"PYTHON_DEPS_UPDATE_INTERVAL": "often"}, "30m"),
+        ({"SANDBOX_PORT": "70000"}, "port"),
+        ({"SANDBOX_CONFIG": "/nowhere.yaml"}, "no configuration file /nowhere.yaml"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(variables: dict[str, str], said: str) -> None:
+    with pytest.raises(WrongSettings) as caught:
+        read(variables)
+    assert said in str(caught.value)
+
+
+def test_settings_of_the_established_service_are_read() -> None:
+    variables = {
+        "WORKER_TIMEOUT": "0",
+        "PYTHON_DEPS_UPDATE_INTERVAL": "1h30m",
+        "ALLOWED_SYSCALLS": "1, 2",
+        "DEBUG": "true",
+    }
+    found = read({**variables, "HTTP_PROXY": "http://p:1", "SOCKS5_PROXY": "socks5://s:2"})
+    assert (found.worker_timeout, found.deps_update_interval, found.allowed_syscalls) == (5, 5400.0, (1, 2))
+    assert set(found.proxies.values()) == {"socks5://s:2"}
+    assert read({"HTTP_PROXY": "http://p:1"}).proxies == {"HTTP_PROXY": "http://p:1", "HTTPS_PROXY": "http://p:1"}
+
+
+@pytest.mark.parametrize("architecture", ["x86_64", "aarch64"])
+@pytest.mark.parametrize("rules", [seccomp.Rules(), seccomp.Rules(tcp=True, udp=True), seccomp.Rules(node=True)])
+def test_every_jump_of_the_filter_lands_inside_and_its_end_refuses(architecture: str, rules: seccomp.Rules) -> None:
+    program = seccomp.compose(rules, architecture)
+    assert len(program) < 4096
+    for place, (kind, yes, no, _) in enumerate(program):
+        assert max(yes, no) < 256
+        if kind & 7 == 5:  # a jump
+            assert place + 1 + max(yes, no) < len(program)
+    assert program[-1] == (0x06, 0, 0, 0x00050000 | 1)
+
+
+def test_what_an_operator_allows_does_not_forgive_what_is_never_allowed() -> None:
+    plain, more = seccomp.compose(seccomp.Rules(), "x86_64"), seccomp.compose(seccomp.Rules(more=(101, 450)), "x86_64")
+    killed = (0x06, 0, 0, 0x80000000)
+    assert more.index((0x15, 0, 1, 101)) == plain.index((0x15, 0, 1, 101))
+    assert more[more.index((0x15, 0, 1, 101)) + 1] == killed
+
+
+def _make_wheel(folder: Path, name: str, version: str, source: str) -> None:
+    meta = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{name}.py", source)
+        wheel.writestr(f"{meta}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        wheel.writestr(f"{meta}/WHEEL", "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{meta}/RECORD", f"{name}.py,,\n{meta}/METADATA,,\n{meta}/WHEEL,,\n{meta}/RECORD,,\n")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
