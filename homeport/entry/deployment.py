@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator
 
-from homeport.runtime.config.section import CommaSeparated, PublicAddress, Section
+from homeport.runtime.config.section import CommaSeparated, NoEffect, PublicAddress, Section
 
 Mode = Literal["api", "worker", "beat", "migration"]
 
@@ -36,8 +36,8 @@ class DeploymentSettings(Section):
     dify_bind_address: str = Field("0.0.0.0", description="Listen address of the API in a container.")  # noqa: S104
     dify_port: PositiveInt = Field(5001, description="Listen port of the API.")
     server_worker_amount: PositiveInt = Field(1, description="API processes under gunicorn.")
-    server_worker_class: str | None = Field(
-        None, description="Accepted for compatibility; the API's processes are always asynchronous."
+    server_worker_class: Annotated[str | None, NoEffect("the API's processes are always asynchronous")] = Field(
+        None, description="Kind of the API's processes under gunicorn."
     )
     server_worker_connections: PositiveInt | None = Field(
         None, description="Requests an API process works on at a time, others wait; no limit when it is not set."

@@ -18,7 +18,7 @@ from homeport.entry.recognised.read_tables import Row, as_section, read_tables
 from homeport.entry.settings import Settings
 from homeport.runtime.config.describe import accepted_in_words, default_in_words, type_in_words
 from homeport.runtime.config.load import check_value, is_secret
-from homeport.runtime.config.section import Prefixed, Section
+from homeport.runtime.config.section import NoEffect, Prefixed, Section
 from homeport.runtime.config.sources import Value
 
 Status = Literal["works", "not_built", "elsewhere", "dead"]
@@ -79,13 +79,17 @@ class KnownSetting:
 def known_settings() -> MappingProxyType[str, KnownSetting]:
     """All known variables by name, those that work first, each group together."""
     known = {row.name: _from_row(row) for row in read_tables()}
-    works: dict[str, KnownSetting] = {}
+    fields: dict[str, KnownSetting] = {}
     for tree_name, section in sections().items():
         group = GROUPS.get(tree_name, tree_name.replace("_", " ").capitalize())
         for name, field in section.model_fields.items():
             one = _from_field(section, group, name, field)
-            works[one.name] = one
-    return MappingProxyType(works | {name: one for name, one in known.items() if name not in works})
+            fields[one.name] = one
+    groups = {group: position for position, group in enumerate(dict.fromkeys(GROUPS.values()))}
+    rest = [one for name, one in known.items() if name not in fields]
+    rest.sort(key=lambda one: (groups.get(one.group, len(groups)), one.group.lower(), one.name))
+    ordered = sorted([*fields.values(), *rest], key=lambda one: one.status != "works")
+    return MappingProxyType({one.name: one for one in ordered})
 
 
 def sections() -> dict[str, type[Section]]:
@@ -151,6 +155,7 @@ def _prefixes(field: FieldInfo) -> list[Prefixed]:
 
 def _from_field(section: type[Section], group: str, name: str, field: FieldInfo) -> KnownSetting:
     prefixes = _prefixes(field)
+    idle = next((mark.reason for mark in field.metadata if isinstance(mark, NoEffect)), None)
     return KnownSetting(
         name=prefixes[0].prefix if prefixes else name.upper(),
         type=type_in_words(field),
@@ -159,8 +164,8 @@ def _from_field(section: type[Section], group: str, name: str, field: FieldInfo)
         group=group,
         meaning=_sentence(field.description or ""),
         secret=is_secret(field),
-        status="works",
-        note="",
+        status="works" if idle is None else "dead",
+        note=_sentence(idle or ""),
         read_by=("server",),
         section=section.__name__,
         prefix=bool(prefixes),

@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from homeport.runtime.config.section import Prefixed
+from homeport.runtime.config.section import NoEffect, Prefixed
 
 _TYPES: dict[Any, str] = {
     bool: "true or false",
@@ -97,7 +97,7 @@ def _marks(field: FieldInfo) -> list[Any]:
         marks += getattr(kind, "__metadata__", ())
     order = list(_BOUNDS)
     marks.sort(key=lambda mark: order.index(type(mark)) if type(mark) in order else len(order))
-    return [mark for mark in marks if not isinstance(mark, Prefixed)]
+    return [mark for mark in marks if not isinstance(mark, Prefixed | NoEffect)]
 
 
 def _alternatives(annotation: Any, *, strip: bool = True) -> list[Any]:

@@ -31,6 +31,14 @@ class Prefixed:
     prefix: str
 
 
+@dataclass(frozen=True, slots=True)
+class NoEffect:
+    """Marks a field that is read and checked, so that old files are understood, and that changes nothing."""
+
+    #: Why, in one sentence for a person.
+    reason: str
+
+
 def _split(value: Any) -> Any:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr, ValidationInfo
 from pydantic.functional_validators import field_validator
 
-from homeport.runtime.config.section import Section
+from homeport.runtime.config.section import NoEffect, Section
 from homeport.runtime.redis.addresses import Address, addresses
 
 Kind = Literal["standalone", "sentinel", "cluster"]
@@ -52,8 +52,8 @@ class RedisSettings(Section):
     redis_use_clusters: bool = Field(False, description="Redis is a cluster.")
     redis_clusters_password: SecretStr | None = Field(None, description="Password of the cluster's nodes.")
     redis_serialization_protocol: int = Field(3, ge=2, le=3, description="RESP version: 3, or 2 for Redis before 6.")
-    redis_enable_client_side_cache: bool = Field(
-        False, description="Accepted; the asynchronous client keeps no local copies, so it has no effect."
+    redis_enable_client_side_cache: Annotated[bool, NoEffect("the asynchronous client keeps no local copies")] = Field(
+        False, description="Keep what was read from Redis in the memory of the process."
     )
 
     @field_validator("redis_use_sentinel")

@@ -10,6 +10,7 @@ _EMBEDDED = "Unset means the embedded database, so that nothing has to be instal
 DEFAULTS = {
     "APPLICATION_NAME": "The name would be another product's.",
     "CHECK_UPDATE_URL": _NOBODY,
+    "CODE_EXECUTION_ENDPOINT": "Unset means a sandbox of this process' own, where it can make one.",
     "DB_HOST": _EMBEDDED,
     "DB_PORT": "Unset means the port that is usual for the kind of database.",
     "DB_TYPE": _EMBEDDED,
