@@ -30,6 +30,7 @@ GROUPS = {
     "database": "Database",
     "redis": "Redis",
     "celery": "Jobs and workers",
+    "operate": "Jobs and workers",
     "storage": "File storage",
     "vectors": "Vector store",
     "llm": "Models",

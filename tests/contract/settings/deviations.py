@@ -47,5 +47,6 @@ REFUSED = {
 }
 #: Variable -> why another bound holds.
 BOUNDS = {
+    "QUEUE_MONITOR_INTERVAL": "0 would look without a pause.",
     "SSRF_DEFAULT_MAX_RETRIES": "0 turns further attempts off.",
 }
