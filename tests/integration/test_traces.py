@@ -230,12 +230,13 @@ async def test_without_a_share_nothing_is_sent_but_what_a_caller_wants_kept(
     assert {span.trace_id for span in collector.spans} == {parent.split("-")[1]}
 
 
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
 async def test_in_a_fleet_the_worker_goes_on_with_the_trace_of_the_request(
-    fleet: Installation, collector: Collector, models: ModelServer
+    fleet: Installation, collector: Collector, models: ModelServer, pool: str
 ) -> None:
     fleet.settings |= settings(collector, models)
     api, address = fleet.api()
-    worker = fleet.worker()
+    worker = fleet.worker(CELERY_WORKER_CLASS=pool, CELERY_WORKER_AMOUNT="1")
     async with visiting(address) as visitor:
         await visitor.set_up()
         dataset_id = await add_documents(visitor, 1)
