@@ -1,7 +1,7 @@
 """The timetable of a fleet. Any number of these processes may run: one of them works, the others stand by.
 
-So far the timetable has one entry: the sweep, which tells the broker again what it may have forgotten. Workers and API
-processes sweep too, so a fleet without a beat loses nothing; what is added here later happens once, in one place.
+It also tells the broker again what it may have forgotten. Workers and API processes do that too, so a fleet without a
+beat loses nothing; only what happens by the clock does not happen.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from homeport.entry.health import standard_checks
 from homeport.entry.sample_figures import Figures
 from homeport.entry.settings import Settings
 from homeport.entry.telemetry import watched
+from homeport.entry.timetable import entries
 from homeport.entry.watch_port import watch_port
 from homeport.runtime.db.database import Database
 from homeport.runtime.db.locks import LockNotAcquired, exclusively
 from homeport.runtime.tasks.dispatchers.celery import CeleryDispatcher
+from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.sweep import Sweep
+from homeport.runtime.tasks.timetable import Timetable
 
 log = structlog.get_logger(__name__)
 
@@ -38,10 +41,18 @@ _TICK_SECONDS = 2.0
 class Beat:
     """Works through the timetable while it holds the lock."""
 
-    def __init__(self, database: Database, sweep: Sweep, *, standby: float = _STANDBY_SECONDS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sweep: Sweep,
+        timetable: Timetable | None = None,
+        *,
+        standby: float = _STANDBY_SECONDS,
+    ) -> None:
         """`standby`: seconds between attempts to take the lock."""
         self._database = database
         self._sweep = sweep
+        self._timetable = timetable
         self._standby = standby
         self._stopping = asyncio.Event()
         #: Whether this process is the one that works.
@@ -75,6 +86,8 @@ class Beat:
                 end = time.monotonic() + _TERM_SECONDS
                 while time.monotonic() < end and not self._stopping.is_set():
                     await self._sweep.once()
+                    if self._timetable is not None:
+                        await self._timetable.tick()
                     await self._pause(_TICK_SECONDS)
             finally:
                 self.on_duty = False
@@ -90,7 +103,8 @@ def run(settings: Settings, data_dir: Path) -> int:
 async def _keep(settings: Settings, data_dir: Path) -> None:
     database = Database(settings.database.url(data_dir), settings.database)
     dispatcher = CeleryDispatcher(settings.celery, settings.redis)
-    beat = Beat(database, Sweep(database, dispatcher))
+    timetable = Timetable(database, Jobs(dispatcher), entries(settings))
+    beat = Beat(database, Sweep(database, dispatcher), timetable)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, beat.stop)

@@ -13,6 +13,7 @@ from homeport.entry.settings import Settings
 from homeport.features.identity import repository as identity
 from homeport.features.identity.master_key import find_master_key
 from homeport.features.identity.vault import Vault
+from homeport.features.mail.room import MailRoom
 from homeport.features.operate import tasks
 from homeport.features.operate.doctor.check_clock import check_clock
 from homeport.features.operate.doctor.check_database import check_database
@@ -94,7 +95,8 @@ async def _dispatching(settings: Settings, data_dir: Path, database: Database) -
             except DataDirectoryInUse:
                 alone = False
         registry = Registry()
-        registry.add(tasks.TASKS, OperateRoom(database))
+        mail = MailRoom(database, Jobs(local), settings.mail)
+        registry.add(tasks.PROBES.values(), OperateRoom(database, settings.operate, mail))
         runner = Runner(database, registry, dispatcher=local)
         if alone:
             local.connect(runner.run)

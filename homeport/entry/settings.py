@@ -16,6 +16,7 @@ from homeport.features.chat.settings import ChatSettings
 from homeport.features.files.settings import FilesSettings
 from homeport.features.identity.settings import IdentitySettings
 from homeport.features.knowledge.settings import KnowledgeSettings
+from homeport.features.operate.settings import OperateSettings
 from homeport.features.providers.settings import ProvidersSettings
 from homeport.runtime.config.load import load
 from homeport.runtime.config.sources import Sources
@@ -52,6 +53,7 @@ class Settings(BaseModel):
     files: FilesSettings
     providers: ProvidersSettings
     knowledge: KnowledgeSettings
+    operate: OperateSettings
     chat: ChatSettings
 
 

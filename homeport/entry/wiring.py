@@ -22,9 +22,11 @@ from homeport.entry.sample_figures import Figures
 from homeport.entry.settings import Settings
 from homeport.entry.settle_key import HouseKey, settle_key
 from homeport.entry.telemetry import watched
+from homeport.entry.timetable import entries
 from homeport.entry.version import VERSION
 from homeport.features.apps.room import AppsRoom
 from homeport.features.apps.usages import AppUsages
+from homeport.features.chat import tasks as chat_tasks
 from homeport.features.chat.repository import end_interrupted, remove_of_app
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.stop import Stops
@@ -34,6 +36,8 @@ from homeport.features.identity.room import IdentityRoom
 from homeport.features.identity.vault import Vault
 from homeport.features.knowledge import tasks as knowledge_tasks
 from homeport.features.knowledge.room import KnowledgeRoom
+from homeport.features.mail import send as mail_tasks
+from homeport.features.mail.room import MailRoom
 from homeport.features.operate import tasks as operate_tasks
 from homeport.features.operate.room import OperateRoom
 from homeport.features.providers.room import ProvidersRoom
@@ -48,11 +52,13 @@ from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
 from homeport.runtime.tasks.jobs import Jobs
+from homeport.runtime.tasks.keep_time import TimeKeeper
 from homeport.runtime.tasks.presence import Presence
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.sweep import Sweep
 from homeport.runtime.tasks.task import Registry
+from homeport.runtime.tasks.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,11 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         stack.push_async_callback(rooms[KnowledgeRoom].hits.close)
         stack.push_async_callback(rooms[ChatRoom].stops.close)
         registry.add(knowledge_tasks.TASKS, rooms[KnowledgeRoom])
-        registry.add(operate_tasks.TASKS, OperateRoom(database))
+        mail = MailRoom(database, jobs, settings.mail)
+        stack.push_async_callback(mail.close)
+        registry.add(mail_tasks.TASKS, mail)
+        registry.add(chat_tasks.TASKS, rooms[ChatRoom])
+        registry.add(operate_tasks.TASKS, OperateRoom(database, settings.operate, mail))
         checks = standard_checks(database, dispatcher)
         checks.add(key.as_check(database))
         if redis is not None:
@@ -222,18 +232,20 @@ async def jobs_running(house: House, *, worker: bool = False) -> AsyncIterator[N
     if house.key.vault.refusal is not None:
         yield
         return
-    presence = _presence(house, worker=worker)
-    await house.dispatcher.start()
-    await house.sweep.start()
-    if presence is not None:
-        await presence.start()
-    try:
-        yield
-    finally:
-        await house.sweep.close()
-        await house.runner.close()
+    async with AsyncExitStack() as stack:
+        presence = _presence(house, worker=worker)
         if presence is not None:
-            await presence.close()
+            await presence.start()
+            stack.push_async_callback(presence.close)
+        await house.dispatcher.start()
+        stack.push_async_callback(house.runner.close)
+        if isinstance(house.dispatcher, LocalDispatcher):
+            keeper = TimeKeeper(Timetable(house.database, Jobs(house.dispatcher), entries(house.settings)))
+            await keeper.start()
+            stack.push_async_callback(keeper.close)
+        await house.sweep.start()
+        stack.push_async_callback(house.sweep.close)
+        yield
 
 
 def _presence(house: House, *, worker: bool) -> Presence | None:

@@ -27,6 +27,7 @@ COMMANDS = {
     "vdb-migrate": ("vdb_migrate", "Move what is indexed to another vector store (not built yet)."),
     "config": ("config.group", "Look at the configuration: every setting that is known, and what it means."),
     "jobs": ("jobs.group", "See background jobs and do something about them."),
+    "beat": ("beat", "See what happens by the clock."),
     "doctor": ("doctor", "Do real work on each part: what is wrong, why, and what to do."),
     "deploy": ("deploy.group", "Make deployment files: Compose, Kubernetes, systemd."),
     "openapi": ("openapi", "Print the OpenAPI document of the Service API."),

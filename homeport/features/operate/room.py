@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from homeport.features.mail.room import MailRoom
+from homeport.features.operate.settings import OperateSettings
 from homeport.runtime.db.database import Database
 
 
@@ -12,3 +14,5 @@ class OperateRoom:
     """Given to the tasks of the slice."""
 
     database: Database
+    settings: OperateSettings
+    mail: MailRoom

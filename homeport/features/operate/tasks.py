@@ -1,9 +1,13 @@
-"""Background work of this slice: one trivial task on each queue, by which a doctor sees that the queue is read."""
+"""Background work of this slice. One trivial task on each queue lets a doctor see that the queue is read."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel
 
+from homeport.features.operate.jobs.retention import REMOVE_ENDED
+from homeport.features.operate.jobs.watch_queue import WATCH
 from homeport.features.operate.room import OperateRoom
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.task import RunningJob, Task
@@ -22,4 +26,4 @@ async def _answer(room: OperateRoom, _payload: Probe, job: RunningJob) -> None:
 PROBES: dict[Queue, Task[OperateRoom, Probe]] = {
     queue: Task(f"operate.probe_{queue.value}", queue, Probe, _answer, max_attempts=1) for queue in Queue
 }
-TASKS = tuple(PROBES.values())
+TASKS: tuple[Task[OperateRoom, Any], ...] = (*PROBES.values(), REMOVE_ENDED, WATCH)

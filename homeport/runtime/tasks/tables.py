@@ -99,3 +99,14 @@ class Worker(Table):
     memory: Mapped[int | None] = mapped_column(BigInteger)
     started_at: Mapped[datetime] = mapped_column(default=utc_now)
     seen_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class BeatEntry(Table):
+    """How far an entry of the timetable has been dealt with."""
+
+    __tablename__ = "beat_entries"
+    __table_args__ = (Index("uq_beat_entries_name", "name", unique=True),)
+
+    name: Mapped[str] = mapped_column(String(100))
+    last_due_at: Mapped[datetime]
+    last_job_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Text
+from sqlalchemy.dialects import postgresql
 
 from homeport.runtime.db.columns import UtcDateTime
-from sqlalchemy.dialects import postgresql
 
 revision = "0004"
 down_revision = "0003"

@@ -1,0 +1,1 @@
+"""Messages to people: queued with what causes them, sent by a job."""
