@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from homeport.entry.known_settings import known_settings
+from homeport.entry.known_settings import known_settings, sections
 from tests.support.pages import DOCS, code, pages
 from tests.support.source_tree import name
 
@@ -30,7 +30,9 @@ def known(page: Path) -> set[str]:
     everything = known_settings().values()
     if page == _REFERENCE:
         return {text for one in everything for text in (one.name, one.default)}
-    return {one.name for one in everything if one.status in {"works", "elsewhere"}}
+    # What has a place in a room but no effect may be named: such a page says so.
+    accepted = {name.upper() for section in sections().values() for name in section.model_fields}
+    return accepted | {one.name for one in everything if one.status in {"works", "elsewhere"}}
 
 
 def is_setting(variable: str, settings: set[str]) -> bool:
