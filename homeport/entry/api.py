@@ -111,7 +111,7 @@ def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starl
                 ),
             ),
             Mount("/files", _open_to(("*",), links)),
-            _console_route(addresses),
+            _console_route(addresses, embed=settings.http.allow_embed),
         ],
     )
     problems.install(whole)
@@ -157,7 +157,7 @@ def _console_origins(settings: Settings, addresses: Addresses) -> tuple[str, ...
     return named or given
 
 
-def _console_route(addresses: Addresses) -> Mount | Route:
+def _console_route(addresses: Addresses, *, embed: bool) -> Mount | Route:
     if (BUILT / "index.html").is_file():
-        return Mount("/", ConsoleFiles(directory=BUILT, addresses=addresses))
+        return Mount("/", ConsoleFiles(directory=BUILT, addresses=addresses, embed=embed))
     return Route("/{path:path}", not_built)

@@ -14,8 +14,12 @@ from homeport.entry.addresses import Addresses
 BUILT = Path(__file__).parent / "console"
 
 
-def page_headers(addresses: Addresses) -> dict[str, str]:
-    """What the page may load and who may frame it; deploy/images/web/entrypoint.sh sends the same."""
+def page_headers(addresses: Addresses, *, embed: bool = False) -> dict[str, str]:
+    """What the page may load and who may frame it, with `embed` anybody.
+
+    deploy/images/web/entrypoint.sh sends the same.
+    """
+    frames = "*" if embed else "'none'"
     policy = (
         "default-src 'self'",
         f"connect-src 'self' {addresses.api_origin}".rstrip(),
@@ -23,7 +27,7 @@ def page_headers(addresses: Addresses) -> dict[str, str]:
         "style-src 'self' 'unsafe-inline'",
         "base-uri 'self'",
         "form-action 'self'",
-        "frame-ancestors 'none'",
+        f"frame-ancestors {frames}",
         "object-src 'none'",
     )
     return {
@@ -36,12 +40,15 @@ def page_headers(addresses: Addresses) -> dict[str, str]:
 class ConsoleFiles(StaticFiles):
     """Hashed assets are cached for ever, the page never."""
 
-    def __init__(self, *, directory: Path, addresses: Addresses | None = None) -> None:
-        """`directory` holds the build; the page in it is read once and given its addresses."""
+    def __init__(self, *, directory: Path, addresses: Addresses | None = None, embed: bool = False) -> None:
+        """`directory` holds the build; the page in it is read once and given its addresses.
+
+        `embed`: pages of other sites may show it in a frame.
+        """
         super().__init__(directory=directory)
         addresses = addresses or Addresses()
         self._page = addresses.write_into((directory / "index.html").read_text(encoding="utf-8"))
-        self._headers = {**page_headers(addresses), "Cache-Control": "no-cache"}
+        self._headers = {**page_headers(addresses, embed=embed), "Cache-Control": "no-cache"}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """A file of the build; any other address that is not a file gets the page."""

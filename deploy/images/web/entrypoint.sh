@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes the console's addresses into its page and into nginx's configuration, then becomes nginx.
-# The variables: CONSOLE_WEB_URL, CONSOLE_API_URL, SERVICE_API_URL. The server writes its own page in the same way
+# The variables: CONSOLE_WEB_URL, CONSOLE_API_URL, SERVICE_API_URL, ALLOW_EMBED. The server writes its own page in the same way
 # (homeport/entry/addresses.py). The root file system may be read-only; all that is written is below /tmp.
 set -eu
 site=${HOMEPORT_WEB_SITE:-/usr/share/homeport/console}
@@ -79,8 +79,11 @@ if [ -n "$sub_path" ]; then
         location = \"$sub_path\" { return 308 \"$sub_path/\"; }"
 fi
 
+frames="'none'"
+case "${ALLOW_EMBED:-}" in [Tt]rue | TRUE | 1) frames='*' ;; esac
+
 policy="default-src 'self'; connect-src 'self'${elsewhere:+ $elsewhere}; img-src 'self' data: blob:"
-policy="$policy; style-src 'self' 'unsafe-inline'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+policy="$policy; style-src 'self' 'unsafe-inline'; base-uri 'self'; form-action 'self'; frame-ancestors $frames"
 policy="$policy; object-src 'none'"
 
 cat >"$run/nginx.conf" <<CONFIGURATION

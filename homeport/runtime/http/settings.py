@@ -8,7 +8,7 @@ from homeport.runtime.config.section import Section
 
 
 class HttpSettings(Section):
-    """The proxy in front, compression, and the description of the APIs."""
+    """The proxy in front, the form of answers, and who may show them."""
 
     respect_xforward_headers_enabled: bool = Field(
         False,
@@ -17,5 +17,9 @@ class HttpSettings(Section):
     )
     api_compression_enabled: bool = Field(
         False, description="Compress answers with gzip; streamed answers, images and parts of files are left alone."
+    )
+    allow_embed: bool = Field(
+        False,
+        description="Let pages of other sites show the console in a frame; browsers send logins of the same site only.",
     )
     swagger_ui_enabled: bool = Field(True, description="Serve the description of each API under its openapi.json.")

@@ -178,6 +178,16 @@ def test_the_image_of_the_console_writes_the_page_the_server_writes(
         assert re.search(rf'add_header {name} "?{re.escape(value)}"?;', configuration), name
 
 
+@pytest.mark.parametrize(("given", "embed"), [("true", True), ("1", True), ("false", False), ("", False)])
+def test_the_image_of_the_console_lets_itself_be_framed_as_the_server_does(
+    tmp_path: Path, given: str, embed: bool
+) -> None:
+    assert write_only(PAGE.parent, tmp_path, ALLOW_EMBED=given).returncode == 0
+
+    policy = page_headers(Addresses(), embed=embed)["Content-Security-Policy"]
+    assert f'"{policy}"' in (tmp_path / "run" / "nginx.conf").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     "wrong", ["example.org", 'https://a"b', "https://a;b", "https://a{b", "https://a\nb", "http://"]
 )

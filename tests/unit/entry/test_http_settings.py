@@ -6,7 +6,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
+from homeport.entry.console_files import ConsoleFiles
 from tests.support.house import TestHouse, open_test_house
 
 
@@ -41,6 +44,14 @@ async def test_answers_are_compressed_when_asked_for(tmp_path: Path, enabled: st
 
     assert answer.headers.get("content-encoding") == encoding
     assert answer.json()["info"]["title"] == "Homeport Service API"
+
+
+@pytest.mark.parametrize(("embed", "frames"), [(True, "frame-ancestors *"), (False, "frame-ancestors 'none'")])
+async def test_the_console_is_framed_by_others_when_that_is_allowed(tmp_path: Path, embed: bool, frames: str) -> None:
+    (tmp_path / "index.html").write_text("<html></html>")
+    app = Starlette(routes=[Mount("/", ConsoleFiles(directory=tmp_path, embed=embed))])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://homeport.test") as client:
+        assert frames in (await client.get("/")).headers["content-security-policy"].split("; ")
 
 
 @pytest.mark.parametrize(("enabled", "status"), [("true", 200), ("false", 404)])
