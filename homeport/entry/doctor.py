@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from functools import partial
@@ -77,10 +78,8 @@ async def open_checks(settings: Settings, data_dir: Path, seconds: float) -> Asy
 async def _dispatching(settings: Settings, data_dir: Path, database: Database) -> AsyncIterator[Dispatcher]:
     """The way jobs travel here. With SQLite and nobody at work in the data directory, they are done in this process."""
     if settings.database.kind != "sqlite" and settings.celery.celery_broker_url:
-        # Celery is loaded only where a broker is set.
-        from homeport.runtime.tasks.dispatchers.celery import CeleryDispatcher  # noqa: PLC0415
-
-        celery = CeleryDispatcher(settings.celery, settings.redis)
+        module = importlib.import_module("homeport.runtime.tasks.dispatchers.celery")  # an extra, loaded when named
+        celery: Dispatcher = module.CeleryDispatcher(settings.celery, settings.redis)
         try:
             yield celery
         finally:

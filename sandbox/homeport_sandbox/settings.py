@@ -198,7 +198,7 @@ def _read_file(path: str, *, must_exist: bool) -> dict[str, str]:
             raise WrongSettings(f"There is no configuration file {path}; SANDBOX_CONFIG names it.")
         return {}
     try:
-        import yaml  # type: ignore[import-untyped]  # noqa: PLC0415  in the image; elsewhere variables do
+        import yaml  # noqa: PLC0415  in the image; elsewhere variables do
     except ImportError as error:
         raise WrongSettings(
             f"The configuration file {path} cannot be read without the package PyYAML: install it, or use variables."

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from compose_spec import PyCompose
 
 from tests.support.compose_file import (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from homeport.entry.version import VERSION
 from tests.support.source_tree import ROOT

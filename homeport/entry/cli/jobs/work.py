@@ -60,7 +60,7 @@ async def _open_desk() -> AsyncIterator[Desk]:
         if settings.celery.celery_broker_url is not None and settings.database.kind != "sqlite":
             from homeport.runtime.tasks.dispatchers.celery import CeleryDispatcher
 
-            dispatcher = CeleryDispatcher(settings.celery)
+            dispatcher = CeleryDispatcher(settings.celery, settings.redis)
         try:
             yield Desk(database, dispatcher)
         finally:
