@@ -44,7 +44,10 @@ async def test_a_healthy_installation_says_so_and_one_with_another_schema_is_not
         ready = await client.get("/health/ready")
         assert ready.status_code == 503
         sentence = f"The schema has revision 0000, this version needs {head()}."
-        assert ready.json() == {"status": "not ready", "checks": {"database": sentence, "jobs": "ok", "secret_key": "ok"}}
+        assert ready.json() == {
+            "status": "not ready",
+            "checks": {"database": sentence, "jobs": "ok", "secret_key": "ok"},
+        }
 
         async with house.house.database.begin() as session:
             await session.execute(text("DROP TABLE alembic_version"))

@@ -62,7 +62,7 @@ async def test_of_several_that_migrate_at_once_one_works_and_all_find_the_schema
 @pytest.mark.parametrize(
     ("revision", "sentence"),
     [
-        ("9999", f"The database has revision 9999, newer than this version of Homeport, which knows up to {head()}."),  # noqa: E501
+        ("9999", f"The database has revision 9999, newer than this version of Homeport, which knows up to {head()}."),
         ("64b051264f32", "The database has the revision '64b051264f32', which is none of Homeport's: another program made it."),  # noqa: E501
     ],
 )  # fmt: skip
