@@ -11,9 +11,10 @@ texts of people, no secrets.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
-import httpx
+if TYPE_CHECKING:  # the log stands on this module, and brings no HTTP client along
+    import httpx
 
 Kind = Literal["server", "client", "producer", "consumer", "internal"]
 Attribute = str | int | float | bool
