@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import socket
 import sys
 
 import uvicorn
@@ -42,11 +43,10 @@ def main() -> None:
         logging.getLogger("homeport_sandbox").warning(
             "API_KEY is the well-known sample; set one of your own where others can reach port %s", settings.port
         )
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        fd=arguments.fd,
         access_log=False,
         log_config=None,
         server_header=False,
@@ -54,6 +54,9 @@ def main() -> None:
         timeout_graceful_shutdown=_GRACE_SECONDS,
         backlog=512,
     )
+    # Made here: by number alone, uvicorn takes it for a Unix socket, and answers wait for acknowledgements.
+    given = None if arguments.fd is None else [socket.socket(fileno=arguments.fd)]
+    uvicorn.Server(config).run(given)
 
 
 def _log_to(settings: Settings) -> None:

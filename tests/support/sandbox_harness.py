@@ -56,7 +56,7 @@ def _refuse_namespaces() -> None:
     from homeport_sandbox.linux import process, seccomp
 
     process.give_up_new_privileges()
-    seccomp.install(seccomp.refuse(["unshare", "setns", "mount", "pivot_root"]), os.getpid())
+    seccomp.install(seccomp.pack(seccomp.refuse(["unshare", "setns", "mount", "pivot_root"])), os.getpid())
 
 
 class _Offers:

@@ -31,7 +31,7 @@ class Layers:
     parent: int
     files: list[landlock.Opened] = field(default_factory=list)
     node_files: list[landlock.Opened] = field(default_factory=list)
-    _filters: dict[seccomp.Rules, list[seccomp.Instruction]] = field(default_factory=dict)
+    _filters: dict[seccomp.Rules, seccomp.Packed] = field(default_factory=dict)
 
     def on(self, layer: str) -> bool:
         """Whether the layer is on, as it is outside of tests."""
@@ -42,7 +42,7 @@ class Layers:
         """Whether runs have network and files of their own."""
         return bool(self.ground.namespaces)
 
-    def filter(self, order: Order) -> list[seccomp.Instruction]:
+    def filter(self, order: Order) -> seccomp.Packed:
         """The system call filter of a run."""
         rules = seccomp.Rules(
             tcp=order.network,
@@ -51,7 +51,7 @@ class Layers:
             more=tuple(self.start.more_system_calls),
         )
         if rules not in self._filters:
-            self._filters[rules] = seccomp.compose(rules)
+            self._filters[rules] = seccomp.pack(seccomp.compose(rules))
         return self._filters[rules]
 
 
@@ -87,7 +87,7 @@ def lock(layers: Layers, order: Order, keep: int) -> None:
                 put_on()
 
 
-def filter_calls(layers: Layers, program: list[seccomp.Instruction]) -> None:
+def filter_calls(layers: Layers, program: seccomp.Packed) -> None:
     """The last layer: after it, only what untrusted code may do is possible."""
     if layers.on("system calls"):
         with _putting_on("system calls"):

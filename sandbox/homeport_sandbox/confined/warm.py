@@ -42,6 +42,7 @@ def main(control: int, server: int) -> None:
     see(start, ground)
     layers = Layers(start, ground, os.getpid())
     open_files(layers)
+    layers.filter(Order(number=0, language="python3", uid=None, cpu=0))
     gc.collect()
     gc.freeze()
     channel.send(write(ground))
@@ -79,6 +80,7 @@ class _Loop:
         if not message:
             return False
         order = Order(**json.loads(message))
+        self._layers.filter(order)  # made here, it is there for every later fork
         try:
             pid = os.fork()
         except OSError as error:

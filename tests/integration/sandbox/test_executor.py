@@ -21,7 +21,6 @@ from homeport_sandbox.dependencies import REQUIREMENTS, WHEELS, Dependencies, No
 from homeport_sandbox.errors import NotStarted, Refused, TooWeak, WrongSettings
 from homeport_sandbox.execute import Executor, Task
 from homeport_sandbox.levels import Level, level, require
-from homeport_sandbox.linux import seccomp
 from homeport_sandbox.settings import Settings, read
 from homeport_sandbox.watch import Outcome
 from tests.support.http_site import site
@@ -258,25 +257,6 @@ def test_settings_of_the_established_service_are_read() -> None:
     assert (found.worker_timeout, found.deps_update_interval, found.allowed_syscalls) == (5, 5400.0, (1, 2))
     assert set(found.proxies.values()) == {"socks5://s:2"}
     assert read({"HTTP_PROXY": "http://p:1"}).proxies == {"HTTP_PROXY": "http://p:1", "HTTPS_PROXY": "http://p:1"}
-
-
-@pytest.mark.parametrize("architecture", ["x86_64", "aarch64"])
-@pytest.mark.parametrize("rules", [seccomp.Rules(), seccomp.Rules(tcp=True, udp=True), seccomp.Rules(node=True)])
-def test_every_jump_of_the_filter_lands_inside_and_its_end_refuses(architecture: str, rules: seccomp.Rules) -> None:
-    program = seccomp.compose(rules, architecture)
-    assert len(program) < 4096
-    for place, (kind, yes, no, _) in enumerate(program):
-        assert max(yes, no) < 256
-        if kind & 7 == 5:  # a jump
-            assert place + 1 + max(yes, no) < len(program)
-    assert program[-1] == (0x06, 0, 0, 0x00050000 | 1)
-
-
-def test_what_an_operator_allows_does_not_forgive_what_is_never_allowed() -> None:
-    plain, more = seccomp.compose(seccomp.Rules(), "x86_64"), seccomp.compose(seccomp.Rules(more=(101, 450)), "x86_64")
-    killed = (0x06, 0, 0, 0x80000000)
-    assert more.index((0x15, 0, 1, 101)) == plain.index((0x15, 0, 1, 101))
-    assert more[more.index((0x15, 0, 1, 101)) + 1] == killed
 
 
 def _make_wheel(folder: Path, name: str, version: str, source: str) -> None:
