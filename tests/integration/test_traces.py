@@ -199,11 +199,14 @@ async def test_traces_leave_over_grpc_as_well(alone: Installation, models: Model
         assert "homeport_build_info" in collector.metrics
 
 
+@pytest.mark.parametrize("hangs", [False, True], ids=["gone", "hanging"])
 async def test_a_collector_that_is_gone_costs_neither_an_answer_nor_a_clean_stop(
-    alone: Installation, models: ModelServer
+    alone: Installation, models: ModelServer, hangs: bool
 ) -> None:
-    with socket.socket() as taken:  # bound, not listening: every connection is refused
+    with socket.socket() as taken:  # bound, not listening: every connection is refused; or taken, and never answered
         taken.bind(("127.0.0.1", 0))
+        if hangs:
+            taken.listen(100)
         nobody = Collector(address=f"http://127.0.0.1:{taken.getsockname()[1]}")
         alone.settings |= settings(nobody, models, OTEL_MAX_QUEUE_SIZE="16")
         process, address = alone.up()
