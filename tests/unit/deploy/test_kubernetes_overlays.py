@@ -47,8 +47,6 @@ NEWEST = kubernetes_validate.latest_version()
 VERSIONS = ("1.31", NEWEST)
 WORKERS = ("worker-knowledge", "worker-workflows", "worker-background")
 OURS = {"homeport", "sandbox"}
-# Read by uvicorn itself.
-OF_LIBRARIES = {"FORWARDED_ALLOW_IPS"}
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +160,7 @@ def test_variables_are_known(objects: list[Document]) -> None:
         for container in containers(workload):
             if container["name"] in OURS:
                 names |= {one["name"] for one in container.get("env", [])}
-    assert {name for name in names if find(name) is None} <= OF_LIBRARIES
+    assert {name for name in names if find(name) is None} == set()
 
 
 def test_each_worker_setting_is_accepted(objects: list[Document]) -> None:
