@@ -149,7 +149,7 @@ _ESTABLISHED = (
         "try:\n    for n in range(200): threading.Thread(target=wait.wait, daemon=True).start()\n"
         "    " + _ESCAPED + "\nfinally:\n    sys.stdout.flush(); os._exit(3)",
     ),
-    Attempt("memory bomb", (LIMITS,), "x = bytearray(700 << 20); " + _ESCAPED),
+    Attempt("memory bomb", (LIMITS,), "import mmap; x = mmap.mmap(-1, 700 << 20); " + _ESCAPED),
     Attempt(
         "endless loop", ("wall limit", LIMITS), "end = time.time() + 5\nwhile time.time() < end: pass\n" + _ESCAPED
     ),
