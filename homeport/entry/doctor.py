@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from homeport.entry.data_dir import DataDirectoryInUse, held
+from homeport.entry.embedded_sandbox import OpenSandbox
 from homeport.entry.migrate import current, head
 from homeport.entry.settings import Settings
 from homeport.features.identity import repository as identity
@@ -24,6 +25,7 @@ from homeport.features.operate.doctor.check_jobs import check_jobs
 from homeport.features.operate.doctor.check_mail import check_mail
 from homeport.features.operate.doctor.check_models import check_models
 from homeport.features.operate.doctor.check_redis import check_redis
+from homeport.features.operate.doctor.check_sandbox import check_sandbox
 from homeport.features.operate.doctor.check_storage import check_storage
 from homeport.features.operate.doctor.check_vectors import check_vectors
 from homeport.features.operate.doctor.findings import Check, Finding, ok, problem, skipped, warning
@@ -70,6 +72,7 @@ async def open_checks(settings: Settings, data_dir: Path, seconds: float) -> Asy
             "models": partial(check_models, settings.llm),
             "mail": partial(check_mail, settings.mail),
             "egress": partial(check_egress, settings.outbound),
+            "sandbox": partial(check_sandbox, OpenSandbox(settings.sandbox)),
             "disk": partial(check_disk, data_dir),
         }
 

@@ -95,6 +95,7 @@ class EmbeddedSandbox:
                 sys.executable,
                 "-m",
                 "homeport_sandbox",
+                "--quiet",
                 "--fd",
                 str(listener.fileno()),
                 "--parent",

@@ -29,12 +29,13 @@ def main() -> None:
     parser.add_argument(
         "--parent", type=int, help="end together with this process, which must be the one that starts it"
     )
+    parser.add_argument("--quiet", action="store_true", help="log what goes wrong, and nothing else")
     arguments = parser.parse_args()
     try:
         if arguments.parent is not None:
             die_with(arguments.parent)
         settings = read(file=arguments.config)
-        _log_to(settings)
+        _log_to(settings, quiet=arguments.quiet)
         app = make_app(settings)
     except SandboxError as error:
         print(error, file=sys.stderr)  # noqa: T201
@@ -59,9 +60,10 @@ def main() -> None:
     uvicorn.Server(config).run(given)
 
 
-def _log_to(settings: Settings) -> None:
+def _log_to(settings: Settings, *, quiet: bool) -> None:
+    level = logging.DEBUG if settings.debug else logging.WARNING if quiet else logging.INFO
     target = {"filename": settings.log_path} if settings.log_path else {"stream": sys.stderr}
-    logging.basicConfig(level=logging.DEBUG if settings.debug else logging.INFO, format=_LOG, **target)
+    logging.basicConfig(level=level, format=_LOG, **target)
     for name in ("uvicorn", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
