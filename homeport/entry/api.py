@@ -28,6 +28,7 @@ from homeport.features.files.endpoints.public import links_router
 from homeport.features.identity.endpoints import console as identity_console
 from homeport.features.knowledge.endpoints import console as knowledge_console
 from homeport.features.knowledge.endpoints import public as knowledge_public
+from homeport.features.operate.endpoints import console as operate_console
 from homeport.features.providers.endpoints import console as providers_console
 from homeport.runtime.http import problems
 from homeport.runtime.http.behind_proxy import BehindProxy
@@ -36,7 +37,15 @@ from homeport.runtime.ops.log_bodies import LogBodies
 from homeport.runtime.ops.meters import meters
 from homeport.runtime.ops.watch_requests import SeeRoute, WatchRequests
 
-_CONSOLE = (identity_console, knowledge_console, apps_console, chat_console, providers_console, console_system)
+_CONSOLE = (
+    identity_console,
+    knowledge_console,
+    apps_console,
+    chat_console,
+    providers_console,
+    operate_console,
+    console_system,
+)
 _PUBLIC = (apps_public, chat_public, knowledge_public)
 _OVERHEAD = 1024 * 1024
 _WORTH_COMPRESSING = 1024

@@ -97,8 +97,9 @@ async def _dispatching(settings: Settings, data_dir: Path, database: Database) -
             except DataDirectoryInUse:
                 alone = False
         registry = Registry()
-        mail = MailRoom(database, Jobs(local), settings.mail)
-        registry.add(tasks.PROBES.values(), OperateRoom(database, settings.operate, mail))
+        jobs = Jobs(local)
+        mail = MailRoom(database, jobs, settings.mail)
+        registry.add(tasks.PROBES.values(), OperateRoom(database, settings.operate, mail, local, jobs))
         runner = Runner(database, registry, dispatcher=local)
         if alone:
             local.connect(runner.run)

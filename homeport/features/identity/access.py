@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from fastapi.security import APIKeyCookie, HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.features.identity import keys, repository
 from homeport.features.identity.cookies import (
@@ -149,6 +150,22 @@ EditingDatasets = Annotated[Member, Depends(_editing_datasets)]
 
 #: Logged in as owner or administrator.
 Administering = Annotated[Member, Depends(_administering)]
+
+
+async def may_operate(member: Member, session: AsyncSession) -> bool:
+    """Whether the member answers for the installation: an owner or administrator of its first workspace."""
+    return member.role in ADMINISTRATORS and member.workspace_id == await repository.find_first_workspace_id(session)
+
+
+async def _operating(member: SignedIn, room: ProvidedIdentity) -> Member:
+    async with room.database.read() as session:
+        if not await may_operate(member, session):
+            raise Forbidden("This is for owners and administrators of the workspace that was made at the set-up.")
+    return member
+
+
+#: Logged in as somebody who answers for the whole installation, not for one workspace.
+Operating = Annotated[Member, Depends(_operating)]
 
 
 def read_bearer(request: Request) -> str:

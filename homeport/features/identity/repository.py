@@ -154,6 +154,12 @@ async def lock_workspace(session: AsyncSession, workspace_id: str) -> None:
     await session.execute(select(Workspace.id).where(Workspace.id == workspace_id).with_for_update())
 
 
+async def find_first_workspace_id(session: AsyncSession) -> str | None:
+    """The workspace that the installation began with, also when it is archived by now."""
+    oldest = select(Workspace.id).order_by(Workspace.created_at, Workspace.id).limit(1)
+    return (await session.execute(oldest)).scalar_one_or_none()
+
+
 async def find_owner(session: AsyncSession, workspace_id: str) -> Account | None:
     """The active owner of a workspace that is not archived."""
     owner = (Membership.workspace_id == workspace_id, Membership.role == Role.OWNER)

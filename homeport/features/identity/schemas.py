@@ -105,6 +105,7 @@ class CurrentWorkspace(BaseModel):
     name: str
     role: str
     created_at: UnixSeconds
+    operates: bool = Field(description="Whether the person may steer the whole installation, such as its jobs.")
 
 
 class ApiKeyItem(BaseModel):

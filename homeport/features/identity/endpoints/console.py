@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from homeport.features.identity import keys, repository
-from homeport.features.identity.access import Administering, ProvidedIdentity, SignedIn
+from homeport.features.identity.access import Administering, ProvidedIdentity, SignedIn, may_operate
 from homeport.features.identity.change_password import change_password
 from homeport.features.identity.cookies import clear_cookies, read_session_cookie, set_cookies
 from homeport.features.identity.log_in import Credentials, log_in
@@ -103,7 +103,13 @@ async def get_current_workspace(member: SignedIn, session: Reading) -> CurrentWo
     """Where the person works, and as what."""
     found = await session.get_one(Workspace, member.workspace_id)
     return CurrentWorkspace.model_validate(
-        {"id": found.id, "name": found.name, "role": member.role, "created_at": found.created_at}
+        {
+            "id": found.id,
+            "name": found.name,
+            "role": member.role,
+            "created_at": found.created_at,
+            "operates": await may_operate(member, session),
+        }
     )
 
 

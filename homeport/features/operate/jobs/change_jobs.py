@@ -16,7 +16,8 @@ from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.line import join_line
 from homeport.runtime.tasks.tables import Job, JobState
 
-_BATCH = 500
+#: How many jobs one call changes at most.
+BATCH = 500
 _ENDED_BADLY = (JobState.FAILED, JobState.CANCELLED)
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
@@ -35,7 +36,7 @@ async def replay(session: AsyncSession, dispatcher: Dispatcher, wanted: JobFilte
     ended = Job.state.in_(_ENDED_BADLY)
     paused = (Job.state == JobState.QUEUED) & Job.turn.is_(None)
     found = select(Job.id, Job.queue, Job.workspace_id).where(*wanted.conditions(), ended | paused)
-    rows = (await session.execute(found.order_by(Job.id).limit(_BATCH).with_for_update(skip_locked=True))).all()
+    rows = (await session.execute(found.order_by(Job.id).limit(BATCH).with_for_update(skip_locked=True))).all()
     turns = await join_line(session, rows)
     if rows:
         await session.execute(
@@ -65,7 +66,7 @@ async def cancel(session: AsyncSession, jobs: Jobs, wanted: JobFilter) -> int:
     At most 500 of those that fit, as with `replay`.
     """
     found = select(Job.id).where(*wanted.conditions(), Job.state.in_(_UNFINISHED), Job.cancel_requested.is_(False))
-    ids: Sequence[str] = (await session.execute(found.order_by(Job.id).limit(_BATCH))).scalars().all()
+    ids: Sequence[str] = (await session.execute(found.order_by(Job.id).limit(BATCH))).scalars().all()
     if ids:
         await jobs.cancel_these(session, ids)
     return len(ids)

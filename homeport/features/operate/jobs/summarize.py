@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Integer, cast, extract, func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from homeport.features.operate.count_ends import RecentEnds, count_ends
 from homeport.features.operate.jobs.explain import look_around
 from homeport.runtime.tasks.count import QueueFigures, count_unfinished
 from homeport.runtime.tasks.presence import is_alive
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.tables import Job, JobState
-
-_MINUTES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +66,15 @@ class Summary:
     at: datetime
 
 
-async def summarize(session: AsyncSession) -> Summary:
-    """Five statements, however many jobs there are; those of the last hour are counted."""
+async def summarize(session: AsyncSession, recent: RecentEnds | None = None) -> Summary:
+    """Five statements, however many jobs there are; with `recent` the ends of the last hour are a little older."""
     around = await look_around(session)
     figures = await count_unfinished(session)
     failed_now = (
         await session.execute(select(Job.queue, func.count()).where(Job.state == JobState.FAILED).group_by(Job.queue))
     ).all()
     dead = {row[0]: int(row[1]) for row in failed_now}
-    succeeded, failed, done = await _last_hour(session, around.now)
+    ends = await (count_ends(session, around.now) if recent is None else recent.read(session, around.now))
     queues = []
     for queue in Queue:
         now = figures.get(queue, QueueFigures())
@@ -91,7 +89,7 @@ async def summarize(session: AsyncSession) -> Summary:
                 abandoned=now.abandoned,
                 failed=dead.get(queue, 0),
                 oldest_seconds=now.oldest_seconds,
-                done_last_hour=done.get(queue, 0),
+                done_last_hour=ends.done.get(queue, 0),
                 paused_at=control.paused_at if control else None,
                 paused_by=control.paused_by if control else None,
                 at_once=control.at_once if control else None,
@@ -114,33 +112,4 @@ async def summarize(session: AsyncSession) -> Summary:
         )
         for worker in around.workers
     ]
-    return Summary(queues, workers, succeeded, failed, around.now)
-
-
-async def _last_hour(session: AsyncSession, now: datetime) -> tuple[list[int], list[int], dict[str, int]]:
-    """Ends by minute, and successes by queue; counted by the database over the index of ends."""
-    succeeded, failed, done = [0] * _MINUTES, [0] * _MINUTES, dict[str, int]()
-    since = now - timedelta(minutes=_MINUTES)
-    minute = minutes_since(session.get_bind().dialect.name, since).label("minute")
-    counted = (
-        select(Job.queue, Job.state, minute, func.count().label("ends"))
-        .where(Job.finished_at > since)
-        .group_by(Job.queue, Job.state, minute)
-    )
-    for row in await session.execute(counted):
-        place = min(max(int(row.minute), 0), _MINUTES - 1)
-        if row.state == JobState.SUCCEEDED:
-            succeeded[place] += row.ends
-            done[row.queue] = done.get(row.queue, 0) + row.ends
-        elif row.state == JobState.FAILED:
-            failed[place] += row.ends
-    return succeeded, failed, done
-
-
-def minutes_since(dialect: str, since: datetime) -> ColumnElement[int]:
-    """Whole minutes between `since` and a job's end, in the words of the database."""
-    if dialect == "mysql":
-        seconds: ColumnElement[Any] = func.timestampdiff(text("SECOND"), since.replace(tzinfo=None), Job.finished_at)
-    else:
-        seconds = extract("epoch", Job.finished_at) - int(since.timestamp())
-    return cast(func.floor(seconds / 60), Integer) if dialect != "sqlite" else cast(seconds / 60, Integer)
+    return Summary(queues, workers, ends.succeeded, ends.failed, around.now)

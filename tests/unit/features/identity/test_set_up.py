@@ -27,7 +27,7 @@ async def test_setup_makes_an_owner_who_can_log_in(empty: IdentityApp) -> None:
         assert profile["interface_language"] == "de-DE"
         assert isinstance(profile["created_at"], int)
         workspace = (await browser.get("/console/api/workspaces/current")).json()
-        assert (workspace["name"], workspace["role"]) == ("Ada's Workspace", "owner")
+        assert (workspace["name"], workspace["role"], workspace["operates"]) == ("Ada's Workspace", "owner", True)
 
 
 async def test_a_second_setup_is_refused(empty: IdentityApp) -> None:

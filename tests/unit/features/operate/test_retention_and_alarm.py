@@ -25,9 +25,10 @@ def room_of(bench: Bench, server: SmtpServer | None = None, **settings: Any) -> 
     """A room whose letters go to `server`."""
     way = {} if server is None else {"mail_type": "smtp", "smtp_server": "127.0.0.1", "smtp_port": server.port}
     mail = MailSettings.model_validate({**way, "mail_default_send_from": "homeport@example.org"})
-    letters = MailRoom(bench.database, Jobs(bench.hints), mail)
+    jobs = Jobs(bench.hints)
+    letters = MailRoom(bench.database, jobs, mail)
     bench.registry.add(TASKS, letters)
-    room = OperateRoom(bench.database, OperateSettings.model_validate(settings), letters)
+    room = OperateRoom(bench.database, OperateSettings.model_validate(settings), letters, bench.hints, jobs)
     bench.registry.add((retention.REMOVE_ENDED, watch_queue.WATCH), room)
     return room
 
