@@ -164,14 +164,14 @@ class Executor:
     @asynccontextmanager
     async def _order(self, warm: Warm, task: Task) -> AsyncIterator[Order]:
         """An order with a user and a work directory that nobody else has meanwhile."""
-        own_user = warm.ground.own_user
+        own_user = warm.ground.own_user and "own user" not in self._switched_off
         uid = self._take_user() if own_user else None
         work = self._make_work_dir(uid) if self._work_dir and not warm.ground.namespaces else None
         try:
             yield Order(
                 number=next(self._numbers),
                 language=task.language,
-                uid=uid if "own user" not in self._switched_off else None,
+                uid=uid,
                 cpu=self._settings.worker_timeout + 1,
                 network=task.network,
                 ports=self.egress.ports(own_network=bool(warm.ground.namespaces)) if task.network else [],

@@ -1,0 +1,81 @@
+"""Where no file system can be mounted per run, code writes into a small one in memory, or nowhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from homeport_sandbox.errors import WrongSettings
+from homeport_sandbox.work_dirs import bounded
+from tests.support.sandbox_server import require_linux
+from tests.support.source_tree import ROOT
+
+pytestmark = pytest.mark.process
+
+_PROGRAM = """
+import asyncio, os, sys
+from homeport_sandbox.linux import process, seccomp
+process.give_up_new_privileges()
+seccomp.install(seccomp.pack(seccomp.refuse(["unshare", "setns", "mount", "pivot_root"])), os.getpid())
+from homeport_sandbox.execute import Executor, Task
+from homeport_sandbox.settings import Settings
+
+async def main(folder):
+    # Root's runs would be users who may not read this interpreter; as root itself it is the same directory.
+    executor = Executor(Settings(worker_timeout=20, work_dir=folder), switched_off=("own user",))
+    await executor.open()
+    async def run(code):
+        outcome = await executor.run(Task("python3", code.encode()))
+        print(outcome.stdout.decode().strip() or outcome.stderr.decode().strip().splitlines()[-1])
+    await run("import tempfile; tempfile.NamedTemporaryFile().write(b'x'); open('left', 'w').close(); print('written')")
+    await run("import os; print(os.listdir('.'))")
+    await run("for n in range(20): open(f'f{n}', 'wb').write(bytes(1 << 20))")
+    await run("import os; os.listdir('..')")
+    await executor.close()
+    print(os.listdir(folder))
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    require_linux()
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        Path(name).chmod(0o755)  # those of pytest are closed to other users
+        yield Path(name)
+
+
+def test_a_small_directory_in_memory_is_used_bounded_and_emptied(folder: Path) -> None:
+    mount = f"mount -t tmpfs -o size=8m,nr_inodes=100,mode=1777 work {folder}"
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-m", "sh", "-c", mount], check=False).returncode:
+        pytest.skip("this machine lets these tests mount nothing")
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh", sys.executable, "-c", _PROGRAM, str(folder)],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "sandbox")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "written",
+        "[]",
+        "OSError: [Errno 28] No space left on device",
+        "PermissionError: [Errno 13] Permission denied: '..'",
+        "[]",
+    ]
+
+
+@pytest.mark.parametrize("place", ["", "nowhere"])
+def test_a_directory_that_could_fill_the_machine_is_refused(tmp_path: Path, place: str) -> None:
+    with pytest.raises(WrongSettings, match="SANDBOX_WORK_DIR"):
+        bounded(str(tmp_path / place))
