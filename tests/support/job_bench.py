@@ -13,10 +13,11 @@ from pydantic import BaseModel
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from homeport.runtime.broadcast.local import LocalBroadcast
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.db.database import Database
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
-from homeport.runtime.tasks.jobs import Jobs
+from homeport.runtime.tasks.jobs import STOP_JOB, Jobs
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.sweep import Sweep
@@ -131,6 +132,13 @@ class Bench:
         """As after the pause before another attempt."""
         before = utc_now() - timedelta(seconds=1)
         await self.change(job_id, run_at=before, hint_at=before)
+
+
+def told_to_stop(runner: Runner) -> LocalBroadcast:
+    """A broadcast on which the runner listens, as in the house."""
+    broadcast = LocalBroadcast()
+    broadcast.listen(STOP_JOB, runner.stop)
+    return broadcast
 
 
 async def until(ready: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:

@@ -10,22 +10,29 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from homeport.features.chat import repository
+from homeport.runtime.broadcast.port import Broadcast
 from homeport.runtime.db.database import Database
 
 log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS = 1.0
+_ASKED = "chat.stop"
 
 
 class Stops:
     """The answers that this process is writing, by task id, with the person who asked."""
 
-    def __init__(self, database: Database, *, replicas: bool) -> None:
-        """`replicas`: other processes serve the same apps, so their requests to stop must be looked for."""
+    def __init__(self, database: Database, broadcast: Broadcast, *, replicas: bool) -> None:
+        """`replicas`: other processes serve the same apps, so their requests to stop must be looked for.
+
+        The row is what counts; a word by `broadcast` only says that it is time to look.
+        """
         self._database = database
         self._replicas = replicas
         self._running: dict[str, tuple[str, asyncio.Task[None]]] = {}
         self._watcher: asyncio.Task[None] | None = None
+        self._broadcast = broadcast
+        broadcast.listen(_ASKED, self._look_for)
 
     @contextmanager
     def registered(self, task_id: str, person: str) -> Iterator[None]:
@@ -49,6 +56,7 @@ class Stops:
         elif self._replicas:
             async with self._database.begin() as session:
                 await repository.request_stop(session, task_id, app_id, person)
+            await self._broadcast.send(_ASKED, task_id)
 
     async def close(self) -> None:
         """Stop watching, and every answer."""
@@ -69,13 +77,20 @@ class Stops:
             await asyncio.sleep(_LOOK_SECONDS)
             if not self._running:
                 continue
-            try:
-                async with self._database.read() as session:
-                    asked = await repository.stop_requested(session, list(self._running))
-            except (OSError, DBAPIError, TimeoutError) as error:
-                log.warning("requests to stop were not looked for", error=str(error))
-                continue
-            for task_id in asked:
-                found = self._running.get(task_id)
-                if found is not None:
-                    found[1].cancel()
+            await self._look()
+
+    async def _look_for(self, task_id: str) -> None:
+        if task_id in self._running:
+            await self._look()
+
+    async def _look(self) -> None:
+        try:
+            async with self._database.read() as session:
+                asked = await repository.stop_requested(session, list(self._running))
+        except (OSError, DBAPIError, TimeoutError) as error:
+            log.warning("requests to stop were not looked for", error=str(error))
+            return
+        for task_id in asked:
+            found = self._running.get(task_id)
+            if found is not None:
+                found[1].cancel()

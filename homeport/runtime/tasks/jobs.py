@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from homeport.runtime.broadcast.port import Broadcast
 from homeport.runtime.db.columns import new_id, utc_now
 from homeport.runtime.db.database import after_commit
 from homeport.runtime.ops import traces
@@ -21,15 +22,17 @@ from homeport.runtime.tasks.tables import Job
 from homeport.runtime.tasks.task import Payload, Room, Task
 
 _UNIQUE_ATTEMPTS = 3
+#: The topic on which the process that runs a job is told, by its id, to stop it.
+STOP_JOB = "jobs.stop"
 
 
 class Jobs:
     """Queues jobs. The row is written in the caller's transaction; the hint leaves after its commit."""
 
-    def __init__(self, dispatcher: Dispatcher, stop: Callable[[str], Awaitable[None]] | None = None) -> None:
-        """`stop` cancels the coroutine of a running job where this process can reach it."""
+    def __init__(self, dispatcher: Dispatcher, broadcast: Broadcast | None = None) -> None:
+        """`broadcast` tells the process that runs a job to stop it; without it that one sees it within seconds."""
         self._dispatcher = dispatcher
-        self._stop = stop
+        self._broadcast = broadcast
 
     async def enqueue(
         self,
@@ -77,8 +80,8 @@ class Jobs:
 
     async def _cancel(self, session: AsyncSession, which: ColumnElement[bool]) -> None:
         for job_id in await repository.request_cancel(session, which):
-            if self._stop is not None:
-                after_commit(session, partial(self._stop, job_id))
+            if self._broadcast is not None:
+                after_commit(session, partial(self._broadcast.send, STOP_JOB, job_id))
 
 
 async def _find_or_add(session: AsyncSession, job: Job, unique_key: str) -> str:

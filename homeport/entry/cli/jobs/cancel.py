@@ -41,12 +41,11 @@ def command(*, job_ids: tuple[object, ...], wanted: JobFilter, dry_run: bool, ye
 
     async def do(desk: Desk) -> int:
         from homeport.features.operate.jobs.change_jobs import cancel
-        from homeport.runtime.tasks.jobs import Jobs
 
         total = 0
         while True:
             async with desk.database.begin() as session:
-                cancelled = await cancel(session, Jobs(desk.dispatcher), wanted)
+                cancelled = await cancel(session, desk.jobs, wanted)
             total += cancelled
             if not cancelled:
                 return total

@@ -7,7 +7,7 @@ import dataclasses
 import datetime as dt
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,8 +16,10 @@ import click
 
 if TYPE_CHECKING:
     from homeport.features.operate.jobs.find_jobs import JobFilter
+    from homeport.runtime.broadcast.port import Broadcast
     from homeport.runtime.db.database import Database
     from homeport.runtime.tasks.dispatchers.port import Dispatcher
+    from homeport.runtime.tasks.jobs import Jobs
 
 Result = TypeVar("Result")
 
@@ -32,6 +34,7 @@ class Desk:
     database: Database
     #: Tells workers through the broker; where jobs are done inside a process, its sweep finds the rows within seconds.
     dispatcher: Dispatcher
+    jobs: Jobs
 
 
 def work(do: Callable[[Desk], Awaitable[Result]]) -> Result:
@@ -51,20 +54,29 @@ async def _open_desk() -> AsyncIterator[Desk]:
     from homeport.entry.settings import read_settings
     from homeport.runtime.ops.logs import configure_logs
     from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
+    from homeport.runtime.tasks.jobs import Jobs
 
     settings = read_settings()
     quiet = {} if "log_level" in settings.logging.model_fields_set else {"log_level": "WARNING"}
     configure_logs(settings.logging.model_copy(update=quiet))
-    async with open_database(settings, prepare(settings.deployment.homeport_data_dir)) as database:
+    async with AsyncExitStack() as stack:
+        data_dir = prepare(settings.deployment.homeport_data_dir)
+        database = await stack.enter_async_context(open_database(settings, data_dir))
         dispatcher: Dispatcher = LocalDispatcher()
         if settings.celery.celery_broker_url is not None and settings.database.kind != "sqlite":
             from homeport.runtime.tasks.dispatchers.celery import CeleryDispatcher
 
             dispatcher = CeleryDispatcher(settings.celery, settings.redis)
-        try:
-            yield Desk(database, dispatcher)
-        finally:
-            await dispatcher.close()
+        stack.push_async_callback(dispatcher.close)
+        broadcast: Broadcast | None = None
+        if settings.redis.kind is not None:
+            from homeport.runtime.redis.broadcast import RedisBroadcast
+            from homeport.runtime.redis.connect import open_redis
+
+            redis = open_redis(settings.redis)
+            stack.push_async_callback(redis.close)
+            broadcast = RedisBroadcast(redis.client)
+        yield Desk(database, dispatcher, Jobs(dispatcher, broadcast))
 
 
 def filter_options(command: Callable[..., None]) -> Callable[..., None]:

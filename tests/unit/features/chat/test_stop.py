@@ -12,6 +12,7 @@ import pytest
 
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.stop import Stops
+from homeport.runtime.broadcast.local import LocalBroadcast
 from tests.support.chat_app import App, ChatApp, Events, model, open_chat_app, read_events, until
 from tests.support.model_server import ModelServer
 
@@ -54,7 +55,8 @@ async def test_a_stopped_answer_ends_properly_with_what_was_produced(chat: ChatA
 
     assert events.names == ["message", "message_end"]
     assert 0 < len(events.answer.split()) < 200
-    assert models.calls_to("/chat/completions")[0].closed_early
+    [asked] = models.calls_to("/chat/completions")
+    await asyncio.to_thread(models.wait_until, lambda: asked.closed_early)
     listed = await app.client.get(
         "/messages", params={"user": "ann", "conversation_id": events.last["conversation_id"]}
     )
@@ -138,7 +140,7 @@ async def test_an_answer_written_by_another_process_is_stopped_through_its_row(
     app = await everywhere.add_app(model("slow"))
     room: ChatRoom = everywhere.house.room(ChatRoom)
     room.stops._replicas = True
-    elsewhere = Stops(everywhere.house.house.database, replicas=True)
+    elsewhere = Stops(everywhere.house.house.database, LocalBroadcast(), replicas=True)
 
     async with app.client.stream("POST", "/chat-messages", json=_BODY) as answer:
         received = answer.aiter_text()

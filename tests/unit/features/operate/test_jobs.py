@@ -20,7 +20,7 @@ from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.tables import JobState
 from homeport.runtime.tasks.task import RunningJob
-from tests.support.job_bench import Bench, Diary, Note, wait_at_gate
+from tests.support.job_bench import Bench, Diary, Note, told_to_stop, wait_at_gate
 
 DATASET = Queue.DATASET
 
@@ -129,7 +129,7 @@ async def test_waiting_jobs_are_cancelled_at_once_and_running_ones_are_stopped(b
     await bench.diary.started.wait()
     waiting = await bench.enqueue(task)
     async with bench.database.begin() as session:
-        assert await cancel(session, Jobs(bench.hints, runner.stop), JobFilter(queues=(DATASET,))) == 2
+        assert await cancel(session, Jobs(bench.hints, told_to_stop(runner)), JobFilter(queues=(DATASET,))) == 2
     await working
     assert {(await bench.row(job_id)).state for job_id in (running, waiting)} == {JobState.CANCELLED}
     assert not await runner.run("any", DATASET)

@@ -12,12 +12,12 @@ from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.tables import JobState
 from homeport.runtime.tasks.task import RunningJob
-from tests.support.job_bench import Bench, Diary, Note, wait_at_gate
+from tests.support.job_bench import Bench, Diary, Note, told_to_stop, wait_at_gate
 
 
 async def cancel(bench: Bench, subject_id: str, here: Runner | None = None) -> None:
     async with bench.database.begin() as session:
-        await Jobs(bench.hints, here.stop if here else None).cancel(session, subject_id)
+        await Jobs(bench.hints, told_to_stop(here) if here else None).cancel(session, subject_id)
 
 
 async def test_a_cancelled_waiting_job_never_starts(bench: Bench) -> None:

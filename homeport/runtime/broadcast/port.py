@@ -1,0 +1,28 @@
+"""What a broadcast promises."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+#: Told what was sent. It must not raise for a text it does not know.
+Heard = Callable[[str], Awaitable[None]]
+
+
+class Broadcast(Protocol):
+    """Carries short texts to whoever listens to a topic, in this process and all others, within moments.
+
+    A word may be lost, so nothing may rest on it alone: a row says the same, and is looked at now and then.
+    """
+
+    def listen(self, topic: str, heard: Heard) -> None:
+        """Be told what is sent on `topic` from `start` on."""
+
+    async def send(self, topic: str, text: str) -> None:
+        """Tell everybody. Never raises: at the least, the listeners of this process are told."""
+
+    async def start(self) -> None:
+        """Begin to hear."""
+
+    async def close(self) -> None:
+        """Hear nothing more."""
