@@ -41,6 +41,8 @@ from homeport.features.mail.room import MailRoom
 from homeport.features.operate import tasks as operate_tasks
 from homeport.features.operate.room import OperateRoom
 from homeport.features.providers.room import ProvidersRoom
+from homeport.runtime.broadcast.local import LocalBroadcast
+from homeport.runtime.broadcast.port import Broadcast
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.db.database import Database
 from homeport.runtime.offload.pool import Offload
@@ -51,7 +53,7 @@ from homeport.runtime.redis.port import Redis
 from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
-from homeport.runtime.tasks.jobs import Jobs
+from homeport.runtime.tasks.jobs import STOP_JOB, Jobs
 from homeport.runtime.tasks.keep_time import TimeKeeper
 from homeport.runtime.tasks.presence import Presence
 from homeport.runtime.tasks.queues import Queue
@@ -112,8 +114,10 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         stack.push_async_callback(dispatcher.close)
         stack.push_async_callback(runner.close)
         backends = await _open_backends(stack, settings, data_dir)
-        jobs = Jobs(dispatcher, runner.stop)
-        rooms = _make_rooms(at_public_addresses(settings), key.vault, database, backends, jobs, sole=sole)
+        broadcast = _broadcast(redis)
+        broadcast.listen(STOP_JOB, runner.stop)
+        jobs = Jobs(dispatcher, broadcast)
+        rooms = _make_rooms(at_public_addresses(settings), key.vault, database, backends, jobs, broadcast, sole=sole)
         stack.push_async_callback(rooms[KnowledgeRoom].hits.close)
         stack.push_async_callback(rooms[ChatRoom].stops.close)
         registry.add(knowledge_tasks.TASKS, rooms[KnowledgeRoom])
@@ -134,6 +138,8 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
             figures.start()
         if sole:
             await _tidy_up(database)
+        await broadcast.start()
+        stack.push_async_callback(broadcast.close)
         yield House(
             settings=settings,
             data_dir=data_dir,
@@ -161,6 +167,14 @@ async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Redis | None
     return redis
 
 
+def _broadcast(redis: Redis | None) -> Broadcast:
+    if redis is None:
+        return LocalBroadcast()
+    module = importlib.import_module("homeport.runtime.redis.broadcast")
+    broadcast: Broadcast = module.RedisBroadcast(redis.client)
+    return broadcast
+
+
 async def _open_backends(stack: AsyncExitStack, settings: Settings, data_dir: Path) -> Backends:
     """Each is closed by `stack`, also when a later one cannot be opened."""
     storage = await open_storage(settings.storage, data_dir)
@@ -179,7 +193,14 @@ async def _open_backends(stack: AsyncExitStack, settings: Settings, data_dir: Pa
 
 
 def _make_rooms(
-    settings: Settings, vault: Vault, database: Database, backends: Backends, jobs: Jobs, *, sole: bool
+    settings: Settings,
+    vault: Vault,
+    database: Database,
+    backends: Backends,
+    jobs: Jobs,
+    broadcast: Broadcast,
+    *,
+    sole: bool,
 ) -> dict[type[Any], Any]:
     """The slices' rooms by their type, from the bottom of the stack to its top."""
     identity = IdentityRoom(database, settings.identity, vault, Passwords())
@@ -206,7 +227,7 @@ def _make_rooms(
         usages=AppUsages(),
     )
     apps = AppsRoom(database=database, knowledge=knowledge, files=files, providers=providers, deleted=(remove_of_app,))
-    stops = Stops(database, replicas=not sole)
+    stops = Stops(database, broadcast, replicas=not sole)
     chat = ChatRoom(
         database=database, apps=apps, knowledge=knowledge, providers=providers, stops=stops, settings=settings.chat
     )
