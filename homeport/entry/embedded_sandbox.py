@@ -143,6 +143,11 @@ class OpenSandbox(SandboxClient):
         place = Place(settings.code_execution_endpoint or "", settings.code_execution_api_key.get_secret_value())
 
         async def named() -> Place:
+            if not place.key:
+                raise Misconfigured(
+                    "CODE_EXECUTION_ENDPOINT names a sandbox and CODE_EXECUTION_API_KEY is empty.",
+                    hint="Set it to the API_KEY of that sandbox.",
+                )
             return place
 
         super().__init__(settings, named if self._embedded is None else self._embedded.find)

@@ -10,7 +10,7 @@ import sys
 import uvicorn
 
 from homeport_sandbox.api import make_app
-from homeport_sandbox.errors import SandboxError
+from homeport_sandbox.errors import SandboxError, WrongSettings
 from homeport_sandbox.linux.process import die_with
 from homeport_sandbox.settings import SAMPLE_KEY, Settings, read
 
@@ -35,6 +35,8 @@ def main() -> None:
         if arguments.parent is not None:
             die_with(arguments.parent)
         settings = read(file=arguments.config)
+        if not settings.key:
+            raise WrongSettings("API_KEY is empty; set it to a key of your own, such as one by: openssl rand -hex 32")
         _log_to(settings, quiet=arguments.quiet)
         app = make_app(settings)
     except SandboxError as error:

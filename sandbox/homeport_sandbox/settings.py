@@ -13,7 +13,7 @@ from typing import Any
 from homeport_sandbox.errors import WrongSettings
 from homeport_sandbox.levels import Level
 
-#: The established key of the sample configuration.
+#: Printed in public sample files: accepted, so that they work, and warned about.
 SAMPLE_KEY = "dify-sandbox"
 _DEFAULT_FILE = "/conf/config.yaml"
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
@@ -24,7 +24,7 @@ _MEGABYTE = 1 << 20
 class Settings:
     """How this sandbox runs. Sizes in bytes, times in seconds."""
 
-    key: str = SAMPLE_KEY
+    key: str = ""
     host: str = "0.0.0.0"  # noqa: S104  it is reached from other containers
     port: int = 8194
     debug: bool = False

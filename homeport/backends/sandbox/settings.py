@@ -17,7 +17,9 @@ class SandboxSettings(Section):
         pattern="^https?://",
         description="Address of the sandbox service. Unset, one of our own is started when code is first run.",
     )
-    code_execution_api_key: SecretStr = Field(SecretStr("dify-sandbox"), description="Key of the sandbox service.")
+    code_execution_api_key: SecretStr = Field(
+        SecretStr(""), description="Key of the sandbox service; needed with CODE_EXECUTION_ENDPOINT."
+    )
     code_execution_ssl_verify: bool = Field(True, description="Check the certificate of an https sandbox.")
     code_execution_connect_timeout: float | None = Field(
         10.0, gt=0, description="Seconds to wait for a connection to the sandbox."
