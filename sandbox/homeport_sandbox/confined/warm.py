@@ -41,6 +41,8 @@ def main(control: int, server: int) -> None:
     ground = find_ground(start)
     see(start, ground)
     layers = Layers(start, ground, os.getpid())
+    if layers.on("capabilities"):
+        process.bound_capabilities()  # once for all forks
     open_files(layers)
     layers.filter(Order(number=0, language="python3", uid=None, cpu=0))
     gc.collect()

@@ -55,17 +55,21 @@ def become(uid: int) -> None:
         raise OSError(f"the process did not become user {uid}")
 
 
-def drop_capabilities() -> None:
-    """Give up every capability, also those a user namespace has given."""
+def bound_capabilities() -> None:
+    """No program that this process or its children become gains a capability; what they have now they keep."""
     for capability in range(_LAST_CAPABILITY + 1):
         try:
             call("prctl", _PR_CAPBSET_DROP, capability)
         except PermissionError:
-            break  # without the right to drop there is nothing in the set that could be used
+            return  # without the right to drop there is nothing in the set that could be used
         except OSError as error:
             if error.errno != _EINVAL:
                 raise
-            break
+            return  # the kernel has no more
+
+
+def drop_capabilities() -> None:
+    """Give up every capability, also those a user namespace has given."""
     try:
         call("prctl", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
     except OSError as error:

@@ -27,10 +27,10 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """With a time limit of a second, one worker, two requests at once, and preload."""
+    """With a short time limit, one worker, two requests at once, and preload."""
     require_linux()
     log = tmp_path_factory.mktemp("hasty") / "log"
-    settings = {"MAX_WORKERS": "1", "MAX_REQUESTS": "2", "WORKER_TIMEOUT": "1", "ENABLE_PRELOAD": "true"}
+    settings = {"MAX_WORKERS": "1", "MAX_REQUESTS": "2", "WORKER_TIMEOUT": "4", "ENABLE_PRELOAD": "true"}
     with running_sandbox(log, SANDBOX_OUTPUT_MB="1", **settings) as client:
         yield client
 
@@ -333,7 +333,7 @@ def test_the_counters_tell_what_was_run(sandbox: httpx.Client) -> None:
 def test_the_configuration_file_is_read_under_the_environment(tmp_path: Path) -> None:
     require_linux()
     file = tmp_path / "config.yaml"
-    file.write_text("app:\n  key: from-file\nworker_timeout: 1\nenable_preload: true\nmax_workers: 1\n")
+    file.write_text("app:\n  key: from-file\nworker_timeout: 4\nenable_preload: true\nmax_workers: 1\n")
     with running_sandbox(tmp_path / "log", SANDBOX_CONFIG=str(file)) as client:
         assert run(client, "print(x)", preload="x = 3")["stdout"] == "3\n"
-        assert "ran longer than 1 second" in run(client, "import time\ntime.sleep(30)")["error"]
+        assert "ran longer than 4 seconds" in run(client, "import time\ntime.sleep(30)")["error"]
