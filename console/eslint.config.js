@@ -3,7 +3,7 @@ import { defineConfig } from "eslint/config";
 import hooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
-const FEATURES = ["identity", "knowledge", "apps", "chat", "providers"];
+const FEATURES = ["identity", "knowledge", "apps", "chat", "providers", "operate"];
 
 /** File names are kebab-case, as everywhere in the console. */
 const house = {

@@ -1,5 +1,6 @@
 /** The console API over a few arrays: enough to click through everything, nothing is kept. */
 import { id, modelConfig, newDataset, newDocument, now, PROVIDERS, seed, segmentsOf } from "./seed.mjs";
+import { JOB_ROUTES, newJobs } from "./jobs.mjs";
 import { advance, hits, resourcesOf, stream } from "./work.mjs";
 
 export function newState(fresh) {
@@ -7,7 +8,7 @@ export function newState(fresh) {
   const segments = state.documents.flatMap((document) => (document.indexing_status === "completed" ? segmentsOf(document) : []));
   return {
     ...state, segments, setup: !fresh, signedIn: false, profile: { id: id(), name: "Ada Port", email: "ada@example.org", interface_language: "en", timezone: "UTC", created_at: now() },
-    conversations: [], messages: [], keys: [], stopped: new Set(), providers: structuredClone(PROVIDERS), defaults: { llm: null, "text-embedding": null },
+    conversations: [], messages: [], keys: [], stopped: new Set(), providers: structuredClone(PROVIDERS), defaults: { llm: null, "text-embedding": null }, ...newJobs(),
   };
 }
 
@@ -34,6 +35,7 @@ function page(items, query) {
 
 /** "METHOD /path/:name" → what answers it: (state, {params, query, body, response, parts}) => JSON, or undefined for 204. */
 export const ROUTES = {
+  ...JOB_ROUTES,
   "GET /setup": (s) => ({ step: s.setup ? "finished" : "not_started", setup_at: null }),
   "POST /setup": (s, { body }) => {
     s.setup = true;
@@ -54,7 +56,7 @@ export const ROUTES = {
   "GET /account/profile": (s) => s.profile,
   "PATCH /account/profile": (s, { body }) => Object.assign(s.profile, body),
   "POST /account/password": (s, { body }) => (body.password === "wrong" ? refuse(400, "invalid_password", "The current password is wrong.") : { result: "success" }),
-  "GET /workspaces/current": () => ({ id: id(), name: "Port authority", role: "owner", created_at: now() }),
+  "GET /workspaces/current": () => ({ id: id(), name: "Port authority", role: "owner", operates: true, created_at: now() }),
 
   "GET /datasets": (s, { query }) => page(s.datasets.map((one) => counted(s, one)), query),
   "POST /datasets": (s, { body }) => {

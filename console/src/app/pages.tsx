@@ -12,6 +12,7 @@ const AppPage = lazy(() => import("@/features/apps/app-page"));
 const ChatTab = lazy(() => import("@/features/chat/chat-tab"));
 const CompletionTab = lazy(() => import("@/features/chat/completion-tab"));
 const ModelsPage = lazy(() => import("@/features/providers/models-page"));
+const JobsPage = lazy(() => import("@/features/operate/jobs-page"));
 const AccountPage = lazy(() => import("@/features/identity/account-page"));
 
 /** Every address of the console. Here, and only here, features meet: the app page is given its chat. */
@@ -38,6 +39,7 @@ export function Pages() {
               />
             )}
           </Route>
+          <Route path="/operations/jobs"><JobsPage /></Route>
           <Route path="/settings/models"><ModelsPage /></Route>
           <Route path="/account"><AccountPage /></Route>
           <Route><NotFound /></Route>

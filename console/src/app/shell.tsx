@@ -1,11 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { Link, useLocation } from "wouter";
 import { Pages } from "@/app/pages";
-import { useLogout } from "@/features/identity/session";
-import { api } from "@/shared/api/client";
-import { keys } from "@/shared/api/keys";
-import type { Profile, Workspace } from "@/shared/api/types";
+import { useLogout, useWorkspace } from "@/features/identity/session";
+import type { Profile } from "@/shared/api/types";
 import { IconButton } from "@/shared/ui/button";
 import { Icon, Logo, type IconName } from "@/shared/ui/icon";
 import { ThemeToggle } from "@/shared/ui/theme";
@@ -20,6 +17,7 @@ const WORK: Item[] = [
   { name: "Knowledge", href: "/knowledge", icon: "book" },
   { name: "Apps", href: "/apps", icon: "chat" },
 ];
+const OPERATIONS: Item[] = [{ name: "Jobs", href: "/operations/jobs", icon: "jobs" }];
 const SETTINGS: Item[] = [
   { name: "Models", href: "/settings/models", icon: "model" },
   { name: "Account", href: "/account", icon: "user" },
@@ -28,6 +26,7 @@ const SETTINGS: Item[] = [
 /** Side navigation and the page. Focus moves to the page when its address changes. */
 export function Shell({ profile }: { profile: Profile }) {
   const [path] = useLocation();
+  const workspace = useWorkspace();
   const main = useRef<HTMLElement>(null);
   const before = useRef(path);
   useEffect(() => {
@@ -52,10 +51,16 @@ export function Shell({ profile }: { profile: Profile }) {
         <Link href="/" className="brand" aria-label="Homeport"><Logo /><span className="brand-name">Homeport</span></Link>
         <nav aria-label="Main">
           <NavList items={WORK} path={path} />
+          {workspace.data?.operates && (
+            <>
+              <p className="group-name" id="nav-operations">Operations</p>
+              <NavList items={OPERATIONS} path={path} labelledBy="nav-operations" />
+            </>
+          )}
           <p className="group-name" id="nav-settings">Settings</p>
           <NavList items={SETTINGS} path={path} labelledBy="nav-settings" />
         </nav>
-        <Foot profile={profile} />
+        <Foot profile={profile} workspace={workspace.data?.name} />
       </header>
       <main className="main" id="main" ref={main} tabIndex={-1}>
         <Pages />
@@ -79,18 +84,13 @@ function NavList({ items, path, labelledBy }: { items: Item[]; path: string; lab
   );
 }
 
-function Foot({ profile }: { profile: Profile }) {
+function Foot({ profile, workspace }: { profile: Profile; workspace: string | undefined }) {
   const logout = useLogout();
-  const workspace = useQuery({
-    queryKey: keys.workspace,
-    queryFn: ({ signal }) => api.get<Workspace>("/workspaces/current", {}, signal),
-    staleTime: 60_000,
-  });
   return (
     <div className="side-foot">
       <div className="who" title={profile.email}>
         <strong className="truncate">{profile.name}</strong>
-        <span className="faint truncate" style={{ display: "block" }}>{workspace.data?.name ?? profile.email}</span>
+        <span className="faint truncate" style={{ display: "block" }}>{workspace ?? profile.email}</span>
       </div>
       <ThemeToggle />
       <IconButton icon="logout" label="Log out" disabled={logout.isPending} onClick={() => logout.mutate()} />

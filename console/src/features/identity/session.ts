@@ -4,7 +4,7 @@ import { useLocation } from "wouter";
 import { api } from "@/shared/api/client";
 import { ApiError } from "@/shared/api/errors";
 import { keys } from "@/shared/api/keys";
-import type { Profile } from "@/shared/api/types";
+import type { Profile, Workspace } from "@/shared/api/types";
 import { useToasts } from "@/shared/ui/toast";
 
 async function currentProfile(signal?: AbortSignal): Promise<Profile | null> {
@@ -22,6 +22,15 @@ export function useSession() {
     queryKey: keys.session,
     queryFn: ({ signal }) => currentProfile(signal),
     staleTime: Infinity,
+  });
+}
+
+/** Where the person works, and as what. */
+export function useWorkspace() {
+  return useQuery({
+    queryKey: keys.workspace,
+    queryFn: ({ signal }) => api.get<Workspace>("/workspaces/current", {}, signal),
+    staleTime: 60_000,
   });
 }
 

@@ -18,4 +18,5 @@ export const keys = {
   providers: ["providers"] as const,
   models: ["models"] as const,
   defaultModels: ["default-models"] as const,
+  jobs: ["jobs"] as const,
 };

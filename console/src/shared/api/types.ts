@@ -38,6 +38,7 @@ export interface Workspace {
   id: string;
   name: string;
   role: string;
+  operates: boolean;
   created_at: number;
 }
 
@@ -285,9 +286,7 @@ export interface Provider {
   description: string | null;
 }
 
-export interface ModelChoice {
-  provider: string;
-  model: string;
+export interface ModelChoice extends ModelRef {
   model_type: string;
   label: string;
 }
