@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from homeport.entry.cli.jobs.work import Desk, filter_options, with_states, work
+from homeport.entry.cli.jobs.work import Desk, change_many, filter_options, with_states
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from homeport.features.operate.jobs.find_jobs import JobFilter
 
 _EPILOG = """\b
@@ -33,28 +34,10 @@ def command(*, job_ids: tuple[object, ...], wanted: JobFilter, dry_run: bool, ye
         raise click.UsageError("This would cancel every job; name jobs by id, or choose with --queue and the like.")
     wanted = with_states(wanted, "queued", "running")
 
-    async def count(desk: Desk) -> int:
-        from homeport.features.operate.jobs.change_jobs import count_jobs
-
-        async with desk.database.read() as session:
-            return await count_jobs(session, wanted)
-
-    async def do(desk: Desk) -> int:
+    async def step(desk: Desk, session: AsyncSession) -> int:
         from homeport.features.operate.jobs.change_jobs import cancel
 
-        total = 0
-        while True:
-            async with desk.database.begin() as session:
-                cancelled = await cancel(session, desk.jobs, wanted)
-            total += cancelled
-            if not cancelled:
-                return total
+        return await cancel(session, desk.jobs, wanted)
 
-    found = work(count)
-    if dry_run or not found:
-        click.echo(f"{found or 'No'} unfinished job{'' if found == 1 else 's'} fit.")
-        return
-    if not yes and not click.confirm(f"Cancel {found} job{'' if found == 1 else 's'}?"):
-        click.echo("Nothing was changed.")
-        sys.exit(1)
-    click.echo(f"{work(do)} cancelled, or asked to stop.")
+    done = change_many(wanted, step, what="unfinished job", question="Cancel {}?", dry_run=dry_run, yes=yes)
+    click.echo(f"{done} cancelled, or asked to stop.")

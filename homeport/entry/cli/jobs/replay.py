@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from homeport.entry.cli.jobs.work import Desk, filter_options, with_states, work
+from homeport.entry.cli.jobs.work import Desk, change_many, filter_options, with_states
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from homeport.features.operate.jobs.find_jobs import JobFilter
 
 _EPILOG = """\b
@@ -28,28 +29,10 @@ def command(*, wanted: JobFilter, dry_run: bool, yes: bool) -> None:
     """Do all failed jobs again that fit, each with all its attempts."""
     wanted = with_states(wanted, "failed")
 
-    async def count(desk: Desk) -> int:
-        from homeport.features.operate.jobs.change_jobs import count_jobs
-
-        async with desk.database.read() as session:
-            return await count_jobs(session, wanted)
-
-    async def do(desk: Desk) -> int:
+    async def step(desk: Desk, session: AsyncSession) -> int:
         from homeport.features.operate.jobs.change_jobs import replay
 
-        total = 0
-        while True:
-            async with desk.database.begin() as session:
-                queued = await replay(session, desk.dispatcher, wanted)
-            total += queued
-            if not queued:
-                return total
+        return await replay(session, desk.dispatcher, wanted)
 
-    found = work(count)
-    if dry_run or not found:
-        click.echo(f"{found or 'No'} failed job{'' if found == 1 else 's'} fit.")
-        return
-    if not yes and not click.confirm(f"Do {found} failed job{'' if found == 1 else 's'} again?"):
-        click.echo("Nothing was changed.")
-        sys.exit(1)
-    click.echo(f"{work(do)} queued again.")
+    done = change_many(wanted, step, what="failed job", question="Do {} again?", dry_run=dry_run, yes=yes)
+    click.echo(f"{done} queued again.")

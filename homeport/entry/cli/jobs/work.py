@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import datetime as dt
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from homeport.features.operate.jobs.find_jobs import JobFilter
     from homeport.runtime.broadcast.port import Broadcast
     from homeport.runtime.db.database import Database
@@ -113,6 +116,47 @@ def filter_options(command: Callable[..., None]) -> Callable[..., None]:
         command(wanted=wanted, **others)
 
     return with_filter
+
+
+def change_many(
+    wanted: JobFilter,
+    step: Callable[[Desk, AsyncSession], Awaitable[int]],
+    *,
+    what: str,
+    question: str,
+    dry_run: bool,
+    yes: bool,
+) -> int:
+    """Count what fits, ask, and take `step` until it answers 0; answers how many it changed in all.
+
+    `what`: such as `failed job`; `question`: with `{}` for the number and what they are. Ends the command where
+    nothing is to be changed: with status 1 when the person says no.
+    """
+
+    async def count(desk: Desk) -> int:
+        from homeport.features.operate.jobs.change_jobs import count_jobs
+
+        async with desk.database.read() as session:
+            return await count_jobs(session, wanted)
+
+    async def do(desk: Desk) -> int:
+        total = 0
+        while True:
+            async with desk.database.begin() as session:
+                changed = await step(desk, session)
+            total += changed
+            if not changed:
+                return total
+
+    found = work(count)
+    these = f"{found or 'No'} {what}{'' if found == 1 else 's'}"
+    if dry_run or not found:
+        click.echo(f"{these} fit.")
+        sys.exit(0)
+    if not yes and not click.confirm(question.format(these)):
+        click.echo("Nothing was changed.")
+        sys.exit(1)
+    return work(do)
 
 
 def with_states(wanted: JobFilter, *states: str) -> JobFilter:
