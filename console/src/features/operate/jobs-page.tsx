@@ -17,7 +17,7 @@ export default function JobsPage() {
   const [live, setLive] = useState(true);
   const overview = useOverview(live);
   return (
-    <div className="page" style={{ maxWidth: 1240 }}>
+    <div className="page operate" style={{ maxWidth: 1240 }}>
       <PageHead
         title="Jobs" about="What the installation does in the background, for all workspaces: what waits, runs and has failed, and why."
         actions={<Button icon={live ? "pause" : "play"} onClick={() => setLive(!live)}>{live ? "Hold still" : "Go on live"}</Button>}
