@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+import re
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
 
 from tests.support import sample_files
-from tests.support.browser import Visit
+from tests.support.browser import Visit, open_visit
 from tests.support.furnish import furnish
+from tests.support.processes import installation
 
 TASK = "knowledge.ingest_document"
 
@@ -23,6 +27,8 @@ def test_a_failed_job_is_seen_and_replayed_through_a_paused_queue(newcomer: Visi
     expect(page.get_by_role("img", name="In the last hour")).to_be_visible()
     expect(page.get_by_role("region", name="Workers").get_by_text("At work")).to_be_visible()
 
+    newcomer.button("Cancel unfinished").click()
+    expect(page.get_by_text("this would cancel every job")).to_be_visible()
     newcomer.button("Show the 1 failed jobs of dataset").click()
     failed = jobs.get_by_role("row").filter(has_text=TASK).filter(has_text="failed")
     expect(failed).to_have_count(1)
@@ -87,3 +93,24 @@ def test_limits_are_set_and_a_job_that_waits_is_cancelled(newcomer: Visit) -> No
     newcomer.button("Cancel job").click()
     expect(row).to_have_count(0)
     expect(jobs.get_by_text("It was cancelled.")).to_be_visible()
+
+
+def test_the_owner_of_another_workspace_is_offered_nothing_and_told_why(
+    browser: Browser, pictures: Path, tmp_path: Path
+) -> None:
+    with installation(tmp_path) as found:
+        _, address = found.up()
+        furnish(address, {"notes.txt": b"The harbour opens at six."})
+        made = found.start("create-tenant", "--email", "bob@example.org")
+        assert made.popen.wait(60) == 0, made.text
+        password = re.findall(r"Password: +(\S+)", made.text)[0]
+        with open_visit(browser, address, pictures) as visit:
+            credentials = {"email": "bob@example.org", "password": password}
+            assert visit.page.context.request.post(f"{address}/console/api/login", data=credentials).ok
+            visit.expect_refusals("^403 /console/api/operate/")
+            visit.go("/operations/jobs")
+            expect(visit.page.get_by_text("This is for owners and administrators")).to_be_visible()
+            expect(visit.link("Models")).to_be_visible()
+            expect(visit.link("Jobs")).to_have_count(0)
+            visit.picture("operations-refused")
+            visit.assert_content()

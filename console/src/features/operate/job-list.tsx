@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { JobTable } from "@/features/operate/job-table";
-import { JOBS_PER_PAGE, useCancel, useJobs, useReplay } from "@/features/operate/queries";
+import { useCancel, useJobs, useReplay } from "@/features/operate/queries";
 import { STATES, type JobChoice, type JobState } from "@/features/operate/types";
 import { choiceInWords, isEverything, isNarrow, SPANS } from "@/features/operate/wording";
 import { plural } from "@/shared/format/numbers";
@@ -8,6 +8,9 @@ import { Button } from "@/shared/ui/button";
 import { Confirm, FormDialog } from "@/shared/ui/dialog";
 import { SearchInput } from "@/shared/ui/search-input";
 import { EmptyState, Loaded, Problem } from "@/shared/ui/states";
+import { useToasts } from "@/shared/ui/toast";
+
+const TOO_WIDE = new Error("Choose a queue, a time or an error first: this would cancel every job.");
 
 export interface View {
   choice: JobChoice;
@@ -29,6 +32,7 @@ export function JobList({ view, onView, queues, live, now }: JobListProps) {
   const setPassed = (next: string[]) => onView({ choice, passed: next });
   const jobs = useJobs(choice, passed.at(-1), live);
   const [asking, setAsking] = useState<"replay" | "cancel" | null>(null);
+  const toasts = useToasts();
   const close = () => setAsking(null);
   return (
     <section className="card" id="jobs" aria-label="Jobs" tabIndex={-1}>
@@ -36,12 +40,7 @@ export function JobList({ view, onView, queues, live, now }: JobListProps) {
         <h2 className="grow">Jobs</h2>
         <div className="row-wrap">
           <Button small icon="refresh" onClick={() => setAsking("replay")}>Replay failed</Button>
-          <Button
-            small icon="close" disabled={!isNarrow(choice)} onClick={() => setAsking("cancel")}
-            title={isNarrow(choice) ? undefined : "Choose a queue, a time or an error first"}
-          >
-            Cancel unfinished
-          </Button>
+          <Button small icon="close" onClick={() => (isNarrow(choice) ? setAsking("cancel") : toasts.failed(TOO_WIDE))}>Cancel unfinished</Button>
         </div>
       </header>
       <Filters choice={choice} queues={queues} onChoice={(next) => onView({ choice: next, passed: [] })} />
@@ -55,7 +54,7 @@ export function JobList({ view, onView, queues, live, now }: JobListProps) {
                 <span>{plural(page.data.length, "job")} on page {passed.length + 1}</span>
                 <span className="row">
                   <Button small icon="left" disabled={passed.length === 0} onClick={() => setPassed(passed.slice(0, -1))}>Newer</Button>
-                  <Button small disabled={!page.has_more || page.data.length < JOBS_PER_PAGE || jobs.isPlaceholderData} onClick={() => setPassed([...passed, page.data.at(-1)?.id ?? ""])}>Older</Button>
+                  <Button small disabled={!page.has_more || jobs.isPlaceholderData} onClick={() => setPassed([...passed, page.data.at(-1)?.id ?? ""])}>Older</Button>
                 </span>
               </nav>
             )}

@@ -8,7 +8,7 @@ import { plural } from "@/shared/format/numbers";
 import { useToasts } from "@/shared/ui/toast";
 
 const EVERY_MILLISECONDS = 2000;
-export const JOBS_PER_PAGE = 25;
+const JOBS_PER_PAGE = 25;
 
 const seconds = (): number => Date.now() / 1000;
 
