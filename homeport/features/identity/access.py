@@ -160,7 +160,10 @@ async def may_operate(member: Member, session: AsyncSession) -> bool:
 async def _operating(member: SignedIn, room: ProvidedIdentity) -> Member:
     async with room.database.read() as session:
         if not await may_operate(member, session):
-            raise Forbidden("This is for owners and administrators of the workspace that was made at the set-up.")
+            raise Forbidden(
+                "This is for owners and administrators of the workspace that was made at the set-up.",
+                hint="Whoever runs the server can do the same with the command homeport jobs.",
+            )
     return member
 
 
