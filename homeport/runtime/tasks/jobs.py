@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any, cast
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Table, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +25,9 @@ from homeport.runtime.tasks.task import Payload, Room, Task
 _UNIQUE_ATTEMPTS = 3
 #: The topic on which the process that runs a job is told, by its id, to stop it.
 STOP_JOB = "jobs.stop"
+
+# On the plain table and built once: a row is written for every job.
+_INSERT = insert(cast("Table", Job.__table__))
 
 
 class Jobs:
@@ -48,24 +52,27 @@ class Jobs:
         """Queue one job and answer its id; with a `unique_key` that an unfinished job has, answer that job's id."""
         now = utc_now()
         due = run_at is None or run_at <= now
-        job = Job(
-            id=new_id(),
-            queue=task.queue,
-            task=task.name,
-            payload=_as_json(payload),
-            workspace_id=workspace_id,
-            subject_id=subject_id,
-            unique_key=unique_key,
-            max_attempts=task.max_attempts,
-            run_at=run_at or now,
-            turn=await next_turn(session, task.queue, workspace_id) if due else None,
-            hint_at=now + repository.GRACE if due else run_at,
-            traceparent=traces.traceparent(),
-        )
-        job_id = job.id if unique_key is None else await _find_or_add(session, job, unique_key)
-        if job_id != job.id:
-            return job_id
-        session.add(job)
+        row = {
+            "id": new_id(),
+            "queue": task.queue,
+            "task": task.name,
+            "payload": _as_json(payload),
+            "workspace_id": workspace_id,
+            "subject_id": subject_id,
+            "unique_key": unique_key,
+            "max_attempts": task.max_attempts,
+            "run_at": run_at or now,
+            "turn": await next_turn(session, task.queue, workspace_id) if due else None,
+            "hint_at": now + repository.GRACE if due else run_at,
+            "traceparent": traces.traceparent(),
+        }
+        job_id = str(row["id"])
+        if unique_key is None:
+            await session.execute(_INSERT, row)
+        else:
+            existing = await _find_or_add(session, row, unique_key)
+            if existing is not None:
+                return existing
         if due:
             after_commit(session, partial(self._dispatcher.send, task.queue, job_id))
         return job_id
@@ -84,20 +91,21 @@ class Jobs:
                 after_commit(session, partial(self._broadcast.send, STOP_JOB, job_id))
 
 
-async def _find_or_add(session: AsyncSession, job: Job, unique_key: str) -> str:
+async def _find_or_add(session: AsyncSession, row: dict[str, Any], unique_key: str) -> str | None:
+    """The id of the unfinished job with the key; None when there was none and the row was written."""
     for attempt in range(_UNIQUE_ATTEMPTS):
         existing = await repository.find_unique(session, unique_key)
         if existing is not None:
             return existing
         try:
             async with session.begin_nested():
-                session.add(job)
+                await session.execute(_INSERT, row)
         except IntegrityError:  # somebody else was quicker; unless that job has ended since, it is found now
             if attempt + 1 == _UNIQUE_ATTEMPTS:
                 raise
         else:
             break
-    return job.id
+    return None
 
 
 def _as_json(payload: BaseModel) -> dict[str, object]:
