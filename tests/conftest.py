@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tests.support.servers import (
@@ -22,6 +24,16 @@ from tests.support.servers import (
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("local", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
+
+_configure = structlog.configure
+
+
+def _configure_without_cache(**options: Any) -> None:
+    """A command that runs in this process must not leave loggers behind that no later test can listen to."""
+    _configure(**{**options, "cache_logger_on_first_use": False})
+
+
+structlog.configure = _configure_without_cache  # type: ignore[assignment]
 
 _MARKED_BY_FIXTURE = {"postgres_url": "postgres", "mysql_url": "mysql", "redis_url": "redis"}
 
