@@ -17,9 +17,10 @@ from homeport.features.operate.count_ends import RecentEnds
 from homeport.features.operate.endpoints import console
 from homeport.features.operate.room import OperateRoom
 from homeport.features.operate.settings import OperateSettings
+from homeport.runtime.broadcast.local import LocalBroadcast
 from homeport.runtime.db.columns import new_id, utc_now
 from homeport.runtime.errors import HomeportError
-from homeport.runtime.tasks.jobs import Jobs
+from homeport.runtime.tasks.jobs import STOP_JOB, Jobs
 from homeport.runtime.tasks.presence import Presence
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.tables import JobState
@@ -103,7 +104,9 @@ async def desk(sqlite_url: str) -> AsyncIterator[Desk]:
         async def stop(job_id: str) -> None:
             made.stopped.append(job_id)
 
-        jobs = Jobs(bench.hints, stop)
+        broadcast = LocalBroadcast()
+        broadcast.listen(STOP_JOB, stop)
+        jobs = Jobs(bench.hints, broadcast)
         mail = MailRoom(bench.database, jobs, MailSettings())
         app.app.include_router(console.router, prefix="/console/api")
         app.app.state.provided[OperateRoom] = OperateRoom(
