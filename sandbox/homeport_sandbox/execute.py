@@ -61,7 +61,8 @@ class Executor:
         self._work_dir = bounded(settings.work_dir)
         self._node = settings.find_node()
         self._packages: list[str] = []
-        self._leaving: set[asyncio.Task[None]] = set()
+        #: Interpreters that take no more runs, by what waits for their last one.
+        self._leaving: dict[asyncio.Task[None], Warm] = {}
         self.egress = Egress(settings.proxies)
         self.node_pool = NodePool(settings.node_pool, self._start_node)
 
@@ -83,9 +84,12 @@ class Executor:
         """End everything."""
         self.node_pool.close()
         await self.node_pool.settle()
-        for task in self._leaving:
+        leaving = dict(self._leaving)
+        for task in leaving:
             task.cancel()
-        await asyncio.gather(*self._leaving, return_exceptions=True)
+        await asyncio.gather(*leaving, return_exceptions=True)
+        for warm in leaving.values():
+            warm.close()
         if self._warm is not None:
             self._warm.close()
             self._warm = None
@@ -258,8 +262,8 @@ class Executor:
 
     def _retire(self, warm: Warm) -> None:
         task = asyncio.get_running_loop().create_task(_close_when_idle(warm))
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+        self._leaving[task] = warm
+        task.add_done_callback(self._leaving.pop)
 
     async def _launch(self) -> Warm:
         settings = self._settings

@@ -167,10 +167,12 @@ async def launch(python: str, start: Start, *, with_packages: bool) -> Warm:
             answer = await loop.sock_recv(ours, _LONGEST_MESSAGE)
     except (OSError, TimeoutError):
         answer = b""
+    except BaseException:  # cancelled: whoever wanted it has gone
+        _end(process, ours)
+        os.close(said)
+        raise
     if not answer:
-        process.kill()
-        process.wait()
-        ours.close()
+        _end(process, ours)
         words = os.pread(said, 4096, max(0, os.fstat(said).st_size - 4096)).decode(errors="replace").strip()
         os.close(said)
         last = words.splitlines()[-1] if words else f"exit status {process.returncode}"
@@ -179,6 +181,12 @@ async def launch(python: str, start: Start, *, with_packages: bool) -> Warm:
     warm = Warm(process, ours, _ground(answer), loop.time())
     warm.listen()
     return warm
+
+
+def _end(process: subprocess.Popen[bytes], channel: socket.socket) -> None:
+    process.kill()
+    process.wait()
+    channel.close()
 
 
 def _ground(answer: bytes) -> Ground:

@@ -74,7 +74,10 @@ def explain(place: Place, error: BaseException, *, seconds: float) -> HomeportEr
     if _CLUSTER_DOWN.search(everything):
         return RedisUnavailable(f"The cluster at {place.name} is down: not all of its slots are served.")
     if _CLOSED.search(everything):
-        advice = "" if place.tls else f"; if it speaks TLS alone, set {place.tls_variable} to true"
+        if place.tls:  # its reason may have been lost with the connection
+            advice = "; if it wants a certificate of ours, check REDIS_SSL_CERTFILE and REDIS_SSL_KEYFILE"
+        else:
+            advice = f"; if it speaks TLS alone, set {place.tls_variable} to true"
         return RedisUnavailable(f"{place.name} closed the connection{advice}.")
     if isinstance(error, (TimeoutError, RedisTimeout)):
         advice = f"; if it does not speak TLS, set {place.tls_variable} to false" if place.tls else ""

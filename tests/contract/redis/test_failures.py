@@ -160,9 +160,9 @@ async def test_no_tls_where_it_is_wanted_is_said(private: RedisProcess) -> None:
 async def test_a_certificate_that_the_server_asks_for_is_said(tmp_path: Path, certificate: Certificate) -> None:
     with over_tls(tmp_path, certificate, ask_for_ours=True) as server:
         found = await problem(settings_of(redis_host="127.0.0.1", redis_port=server.port, redis_use_ssl=True))
-    assert re.search(
-        r"does not accept our certificate \(.*certificate required\): check REDIS_SSL_CERTFILE", str(found)
-    )
+    # The server closes the connection behind its reason, which does not always arrive.
+    assert re.search(r"does not accept our certificate \(.*required\)|closed the connection; if it wants", str(found))
+    assert "check REDIS_SSL_CERTFILE" in str(found)
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_said(private: RedisProcess) -> None:
