@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import app_list, chat_stream, indexing, start_up
+from benchmarks import app_list, bench_sandbox, chat_stream, indexing, jobs, start_up
 
-for measurement in (start_up, app_list, indexing, chat_stream):
+for measurement in (start_up, app_list, indexing, jobs, chat_stream, bench_sandbox):
     measurement.main()

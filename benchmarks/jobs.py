@@ -15,7 +15,7 @@ import uvloop
 from sqlalchemy import insert
 
 from homeport.entry.migrate import migrate
-from homeport.features.operate.tasks import PROBES, Probe
+from homeport.features.operate.tasks import PROBES
 from homeport.runtime.db.columns import new_id, utc_now
 from homeport.runtime.db.database import Database
 from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
@@ -23,7 +23,7 @@ from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.tables import Job, JobState
-from homeport.runtime.tasks.task import Registry, RunningJob, Task
+from homeport.runtime.tasks.task import NoPayload, Registry, RunningJob, Task
 
 _JOBS = 3000
 _BATCH = 5000
@@ -38,7 +38,7 @@ class Counter:
         self.all_done = asyncio.Event()
 
 
-async def _count(room: Counter, _probe: Probe, job: RunningJob) -> None:
+async def _count(room: Counter, _probe: NoPayload, job: RunningJob) -> None:
     async with room.database.begin() as session:
         await job.complete(session)
     room.done += 1
@@ -64,7 +64,7 @@ async def measure(finished: int) -> None:
         await migrate(database)
         await _fill(database, finished)
         room, registry, local = Counter(database), Registry(), LocalDispatcher()
-        task = Task("benchmark.count", Queue.DATASET, Probe, _count)
+        task = Task("benchmark.count", Queue.DATASET, NoPayload, _count)
         registry.add((task, *PROBES.values()), room)
         runner = Runner(database, registry, dispatcher=local)
         local.connect(runner.run)
@@ -74,7 +74,7 @@ async def measure(finished: int) -> None:
         began, processor = time.perf_counter(), time.process_time()
         for number in range(_JOBS):
             async with database.begin() as session:
-                await jobs.enqueue(session, task, Probe(), workspace_id=workspaces[number % 20])
+                await jobs.enqueue(session, task, NoPayload(), workspace_id=workspaces[number % 20])
         await room.all_done.wait()
         taken, used = time.perf_counter() - began, time.process_time() - processor
         alone = []
@@ -82,7 +82,7 @@ async def measure(finished: int) -> None:
             room.done, room.all_done = _JOBS - 1, asyncio.Event()
             one = time.perf_counter()
             async with database.begin() as session:
-                await jobs.enqueue(session, task, Probe(), workspace_id=workspaces[0])
+                await jobs.enqueue(session, task, NoPayload(), workspace_id=workspaces[0])
             await room.all_done.wait()
             alone.append(time.perf_counter() - one)
         await runner.close()

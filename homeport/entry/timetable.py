@@ -6,11 +6,9 @@ from datetime import timedelta
 
 from homeport.entry.settings import Settings
 from homeport.features.chat.tasks import END_ABANDONED
-from homeport.features.chat.tasks import Nothing as NothingOfChat
 from homeport.features.operate.jobs.retention import REMOVE_ENDED
-from homeport.features.operate.jobs.retention import Nothing as NothingOfRetention
 from homeport.features.operate.jobs.watch_queue import WATCH
-from homeport.features.operate.jobs.watch_queue import Nothing as NothingOfWatch
+from homeport.runtime.tasks.task import NoPayload
 from homeport.runtime.tasks.timetable import Entry, Every
 
 
@@ -18,12 +16,12 @@ def entries(settings: Settings) -> tuple[Entry, ...]:
     """Everything that happens by the clock; what is switched off is listed, too."""
     operate = settings.operate
     return (
-        Entry("remove_ended_jobs", REMOVE_ENDED, NothingOfRetention(), Every(timedelta(hours=1))),
-        Entry("end_abandoned_answers", END_ABANDONED, NothingOfChat(), Every(timedelta(minutes=5))),
+        Entry("remove_ended_jobs", REMOVE_ENDED, NoPayload(), Every(timedelta(hours=1))),
+        Entry("end_abandoned_answers", END_ABANDONED, NoPayload(), Every(timedelta(minutes=5))),
         Entry(
             "watch_dataset_queue",
             WATCH,
-            NothingOfWatch(),
+            NoPayload(),
             Every(timedelta(minutes=operate.queue_monitor_interval)),
             enabled=operate.enable_datasets_queue_monitor,
             missed="skip",  # what is alarming now is seen at the next look

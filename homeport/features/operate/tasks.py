@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
-
 from homeport.features.operate.jobs.retention import REMOVE_ENDED
 from homeport.features.operate.jobs.watch_queue import WATCH
 from homeport.features.operate.room import OperateRoom
 from homeport.runtime.tasks.queues import Queue
-from homeport.runtime.tasks.task import RunningJob, Task
+from homeport.runtime.tasks.task import NoPayload, RunningJob, Task
 
 
-class Probe(BaseModel):
-    """Nothing to know."""
-
-
-async def _answer(room: OperateRoom, _payload: Probe, job: RunningJob) -> None:
+async def _answer(room: OperateRoom, _payload: NoPayload, job: RunningJob) -> None:
     async with room.database.begin() as session:
         await job.complete(session)
 
 
 #: By queue.
-PROBES: dict[Queue, Task[OperateRoom, Probe]] = {
-    queue: Task(f"operate.probe_{queue.value}", queue, Probe, _answer, max_attempts=1) for queue in Queue
+PROBES: dict[Queue, Task[OperateRoom, NoPayload]] = {
+    queue: Task(f"operate.probe_{queue.value}", queue, NoPayload, _answer, max_attempts=1) for queue in Queue
 }
 TASKS: tuple[Task[OperateRoom, Any], ...] = (*PROBES.values(), REMOVE_ENDED, WATCH)

@@ -144,6 +144,8 @@ async def take_forgotten(session: AsyncSession, grace: timedelta, limit: int) ->
         )
     ).all()  # fmt: skip
     turns = await join_line(session, [row for row in rows if row.state == JobState.QUEUED and row.turn is None])
+    lost = {row.queue for row in rows if row.state == JobState.RUNNING}
+    front = {queue: await front_turn(session, queue) for queue in lost}
     changes = []
     for row in rows:
         change: dict[str, Any] = {
@@ -155,12 +157,12 @@ async def take_forgotten(session: AsyncSession, grace: timedelta, limit: int) ->
             "lease_until": None,
         }
         if row.state == JobState.RUNNING:
-            change["turn"] = await front_turn(session, row.queue)
+            change["turn"] = front[row.queue]
             change["last_error"] = _lost(row.leased_by, row.lease_until, row.attempt, row.max_attempts)
             change["hint_at"] = now + grace
         changes.append(change)
-    for lost in (True, False):  # an update of many rows sets the same columns in each
-        group = [change for change in changes if ("last_error" in change) == lost]
+    for with_error in (True, False):  # an update of many rows sets the same columns in each
+        group = [change for change in changes if ("last_error" in change) == with_error]
         if group:
             await session.execute(update(Job), group)
     return [(row.id, row.queue) for row in rows]

@@ -17,6 +17,10 @@ Room = TypeVar("Room")
 Payload = TypeVar("Payload", bound=BaseModel)
 
 
+class NoPayload(BaseModel):
+    """For a task that needs to know nothing."""
+
+
 class UnknownTask(HomeportError):
     """This version has no task of that name."""
 

@@ -13,13 +13,14 @@ from click.testing import CliRunner, Result
 from homeport.entry.cli.jobs.group import command
 from homeport.entry.migrate import migrate_once
 from homeport.entry.settings import read_settings
-from homeport.features.operate.tasks import PROBES, Probe
+from homeport.features.operate.tasks import PROBES
 from homeport.runtime.config.sources import Sources
 from homeport.runtime.db.database import Database
 from homeport.runtime.errors import HomeportError
 from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
 from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.queues import Queue
+from homeport.runtime.tasks.task import NoPayload
 
 Run = Callable[..., Result]
 
@@ -40,7 +41,7 @@ def enqueue(folder: Path, queue: Queue = Queue.MAIL) -> str:
     async def do() -> str:
         database = Database(read_settings(Sources({})).database.url(folder))
         async with database.begin() as session:
-            job_id = await Jobs(LocalDispatcher()).enqueue(session, PROBES[queue], Probe())
+            job_id = await Jobs(LocalDispatcher()).enqueue(session, PROBES[queue], NoPayload())
         await database.close()
         return job_id
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from homeport.backends.mail.choice import MailChoice
 from homeport.backends.mail.errors import MailError, Misconfigured, RateLimited, Rejected, Unavailable
 
 _BAD_REQUEST = (400, 413, 422)
@@ -14,6 +15,13 @@ _NOT_LET_IN = (401, 403)
 _TOO_MANY = 429
 _SERVER_FAULT = 500
 _LONGEST = 200
+
+
+def require(settings: MailChoice, *fields: str) -> None:
+    """Raise `Misconfigured` with the variables of these fields that are empty."""
+    missing = [field.upper() for field in fields if not getattr(settings, field)]
+    if missing:
+        raise Misconfigured(f"MAIL_TYPE is {settings.mail_type!r}, which needs {', '.join(missing)}.", hint="Set it.")
 
 
 class MailApi:

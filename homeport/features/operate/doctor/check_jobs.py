@@ -7,12 +7,13 @@ import time
 from collections.abc import Sequence
 
 from homeport.features.operate.doctor.findings import Finding, ok, problem
-from homeport.features.operate.tasks import PROBES, Probe
+from homeport.features.operate.tasks import PROBES
 from homeport.runtime.db.database import Database
 from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.tables import JobState
+from homeport.runtime.tasks.task import NoPayload
 
 _LOOK_SECONDS = 0.2
 
@@ -27,7 +28,7 @@ async def check_jobs(database: Database, jobs: Jobs, seconds: float, *, broker: 
     try:
         async with database.begin() as session:
             for queue, task in PROBES.items():
-                ids[await jobs.enqueue(session, task, Probe())] = queue
+                ids[await jobs.enqueue(session, task, NoPayload())] = queue
             await repository.hint_now(session, list(ids))
         left = await _wait(database, ids, began + seconds)
     finally:

@@ -6,25 +6,20 @@ from datetime import timedelta
 from typing import Any, cast
 
 import structlog
-from pydantic import BaseModel
 from sqlalchemy import CursorResult, delete, or_, select
 
 from homeport.features.operate.room import OperateRoom
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.tables import Job, JobState
-from homeport.runtime.tasks.task import RunningJob, Task
+from homeport.runtime.tasks.task import NoPayload, RunningJob, Task
 
 log = structlog.get_logger(__name__)
 
 _BATCH = 1000
 
 
-class Nothing(BaseModel):
-    """Nothing to know."""
-
-
-async def _remove(room: OperateRoom, _nothing: Nothing, _job: RunningJob) -> None:
+async def _remove(room: OperateRoom, _payload: NoPayload, _job: RunningJob) -> None:
     removed = 0
     while count := await remove_batch(room):
         removed += count
@@ -51,4 +46,4 @@ async def remove_batch(room: OperateRoom) -> int:
         return cast("CursorResult[Any]", await session.execute(delete(Job).where(Job.id.in_(ids)))).rowcount
 
 
-REMOVE_ENDED = Task("operate.remove_ended_jobs", Queue.RETENTION, Nothing, _remove)
+REMOVE_ENDED = Task("operate.remove_ended_jobs", Queue.RETENTION, NoPayload, _remove)

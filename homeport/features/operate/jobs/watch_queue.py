@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from homeport.features.mail.send import Letter, send
 from homeport.features.operate.room import OperateRoom
 from homeport.runtime.tasks.count import QueueFigures, count_unfinished
 from homeport.runtime.tasks.queues import Queue
-from homeport.runtime.tasks.task import RunningJob, Task
+from homeport.runtime.tasks.task import NoPayload, RunningJob, Task
 
 _WATCHED = (Queue.PRIORITY_DATASET, Queue.DATASET)
 
 
-class Nothing(BaseModel):
-    """Nothing to know."""
-
-
-async def _look(room: OperateRoom, _nothing: Nothing, job: RunningJob) -> None:
+async def _look(room: OperateRoom, _payload: NoPayload, job: RunningJob) -> None:
     settings = room.settings
     async with room.database.begin() as session:
         figures = await count_unfinished(session)
@@ -39,4 +33,4 @@ async def _look(room: OperateRoom, _nothing: Nothing, job: RunningJob) -> None:
         await job.complete(session)  # the letter and the end of the look are one: no second letter after a crash
 
 
-WATCH = Task("operate.watch_dataset_queue", Queue.RETENTION, Nothing, _look)
+WATCH = Task("operate.watch_dataset_queue", Queue.RETENTION, NoPayload, _look)

@@ -17,6 +17,7 @@ from homeport.runtime.db.columns import utc_now
 from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.tables import JobState
+from homeport.runtime.tasks.task import NoPayload
 from tests.support.job_bench import Bench
 from tests.support.mail_server import SmtpServer, smtp_server
 
@@ -65,7 +66,7 @@ async def test_a_long_line_is_told_once_with_its_length(bench: Bench) -> None:
         for _ in range(3):
             await bench.enqueue(task)
         async with bench.database.begin() as session:
-            watch = await Jobs(bench.hints).enqueue(session, watch_queue.WATCH, watch_queue.Nothing())
+            watch = await Jobs(bench.hints).enqueue(session, watch_queue.WATCH, NoPayload())
         runner = bench.worker()
         assert await runner.run(watch, Queue.RETENTION)
         assert await runner.run("any", Queue.MAIL)
@@ -82,7 +83,7 @@ async def test_a_short_line_is_nobodys_concern(sqlite_bench: Bench) -> None:
         room_of(bench, server, queue_monitor_threshold=2, queue_monitor_alert_emails="ann@example.org")
         await bench.enqueue(bench.task())
         async with bench.database.begin() as session:
-            watch = await Jobs(bench.hints).enqueue(session, watch_queue.WATCH, watch_queue.Nothing())
+            watch = await Jobs(bench.hints).enqueue(session, watch_queue.WATCH, NoPayload())
         assert await bench.worker().run(watch, Queue.RETENTION)
     assert not await bench.worker().run("any", Queue.MAIL)
 

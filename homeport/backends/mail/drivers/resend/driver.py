@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homeport.backends.mail.dialects.http_api import MailApi
+from homeport.backends.mail.dialects.http_api import MailApi, require
 from homeport.backends.mail.drivers.resend.spec import ResendSettings
 from homeport.backends.mail.errors import Misconfigured
 from homeport.backends.mail.port import Mail
@@ -42,9 +42,7 @@ class ResendMailer:
 
 async def open_driver(settings: ResendSettings) -> ResendMailer:
     """Nothing is connected yet. Raises `Misconfigured`."""
-    missing = [name.upper() for name in ("resend_api_key", "mail_default_send_from") if not getattr(settings, name)]
-    if missing:
-        raise Misconfigured(f"MAIL_TYPE is 'resend', which needs {', '.join(missing)}.", hint="Set it.")
+    require(settings, "resend_api_key", "mail_default_send_from")
     assert settings.resend_api_key
     assert settings.mail_default_send_from
     key = settings.resend_api_key.get_secret_value()

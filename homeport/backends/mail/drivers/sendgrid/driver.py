@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import parseaddr
 from typing import Any
 
-from homeport.backends.mail.dialects.http_api import MailApi
+from homeport.backends.mail.dialects.http_api import MailApi, require
 from homeport.backends.mail.drivers.sendgrid.spec import SendGridSettings
 from homeport.backends.mail.errors import Misconfigured
 from homeport.backends.mail.port import Mail
@@ -50,9 +50,7 @@ class SendGridMailer:
 
 async def open_driver(settings: SendGridSettings) -> SendGridMailer:
     """Nothing is connected yet. Raises `Misconfigured`."""
-    missing = [name.upper() for name in ("sendgrid_api_key", "mail_default_send_from") if not getattr(settings, name)]
-    if missing:
-        raise Misconfigured(f"MAIL_TYPE is 'sendgrid', which needs {', '.join(missing)}.", hint="Set it.")
+    require(settings, "sendgrid_api_key", "mail_default_send_from")
     assert settings.sendgrid_api_key
     assert settings.mail_default_send_from
     key = settings.sendgrid_api_key.get_secret_value()
