@@ -9,7 +9,7 @@ from homeport.features.chat.tasks import END_ABANDONED
 from homeport.features.operate.jobs.retention import REMOVE_ENDED
 from homeport.features.operate.jobs.watch_queue import WATCH
 from homeport.runtime.tasks.task import NoPayload
-from homeport.runtime.tasks.timetable import Entry, Every
+from homeport.runtime.tasks.timetable import Daily, Entry, Every
 
 
 def entries(settings: Settings) -> tuple[Entry, ...]:
@@ -27,3 +27,8 @@ def entries(settings: Settings) -> tuple[Entry, ...]:
             missed="skip",  # what is alarming now is seen at the next look
         ),
     )
+
+
+def daily(settings: Settings, hour: int) -> Daily:
+    """At that hour of LOG_TZ, every CELERY_BEAT_SCHEDULER_TIME days."""
+    return Daily(hour, days=settings.celery.celery_beat_scheduler_time, zone=settings.logging.log_tz)

@@ -48,6 +48,7 @@ class CelerySettings(Section):
     celery_max_workers: PositiveInt | None = Field(None, description="Most jobs at once with CELERY_AUTO_SCALE.")
     celery_min_workers: PositiveInt = Field(1, description="Processes a prefork pool keeps with CELERY_AUTO_SCALE.")
     max_tasks_per_child: PositiveInt = Field(50, description="Jobs before a process of a prefork pool is replaced.")
+    celery_beat_scheduler_time: PositiveInt = Field(1, description="Days between runs of what is done daily.")
     celery_prefetch_multiplier: PositiveInt = Field(1, description="Messages a worker takes ahead, per slot.")
 
     @field_validator("celery_worker_queues", "celery_queues")
