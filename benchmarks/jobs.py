@@ -46,7 +46,7 @@ async def _count(room: Counter, _probe: NoPayload, job: RunningJob) -> None:
         room.all_done.set()
 
 
-async def _fill(database: Database, rows: int) -> None:
+async def fill(database: Database, rows: int) -> None:
     """Finished rows, as a year leaves them."""
     now = utc_now()
     row = {"queue": "dataset", "task": "t", "payload": {}, "state": JobState.SUCCEEDED, "finished_at": now}
@@ -62,7 +62,7 @@ async def measure(finished: int) -> None:
     with tempfile.TemporaryDirectory(prefix="homeport-benchmark-") as folder:
         database = Database(f"sqlite:///{Path(folder) / 'jobs.db'}")
         await migrate(database)
-        await _fill(database, finished)
+        await fill(database, finished)
         room, registry, local = Counter(database), Registry(), LocalDispatcher()
         task = Task("benchmark.count", Queue.DATASET, NoPayload, _count)
         registry.add((task, *PROBES.values()), room)

@@ -38,8 +38,7 @@ class Running:
 
     def cpu_seconds(self) -> float:
         """Processor time used so far: steady where wall time depends on what else the machine does."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.pid)
 
     def app_key(self, **app: object) -> str:
         """The key of a new chat app."""
@@ -49,6 +48,12 @@ class Running:
     def dataset_key(self) -> str:
         """A key for the datasets."""
         return str(self.console.post("/datasets/api-keys", json={}).raise_for_status().json()["token"])
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

@@ -89,6 +89,7 @@ class Database:
         else:
             self.engine = self._reader = _server_engine(self.url, settings)
             self._turn = nullcontext()
+        self._new_session = sqlite_inline.InlineSession if self.kind == "sqlite" else AsyncSession
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -108,7 +109,7 @@ class Database:
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-        session = AsyncSession(engine, expire_on_commit=False)
+        session = self._new_session(engine, expire_on_commit=False)
         try:
             yield session
         except PoolTimeout as error:
@@ -210,13 +211,10 @@ def _sqlite_engine(url: URL, settings: DatabaseSettings, *, begin: str, connecti
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not begin transactions of its own
+        connection.begin = begin
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-2000"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def start(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
 
     return engine

@@ -18,7 +18,7 @@ from homeport.runtime.db.database import after_commit
 from homeport.runtime.ops import traces
 from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
-from homeport.runtime.tasks.line import next_turn
+from homeport.runtime.tasks.line import NEXT_TURN, next_turn
 from homeport.runtime.tasks.tables import Job
 from homeport.runtime.tasks.task import Payload, Room, Task
 
@@ -27,7 +27,10 @@ _UNIQUE_ATTEMPTS = 3
 STOP_JOB = "jobs.stop"
 
 # On the plain table and built once: a row is written for every job.
-_INSERT = insert(cast("Table", Job.__table__))
+_JOBS = cast("Table", Job.__table__)
+_INSERT = insert(_JOBS)
+#: The columns that are given, and the turn as the line says at this moment: one statement instead of two.
+_INSERT_IN_LINE = insert(_JOBS).values(turn=NEXT_TURN)
 
 
 class Jobs:
@@ -62,15 +65,14 @@ class Jobs:
             "unique_key": unique_key,
             "max_attempts": task.max_attempts,
             "run_at": run_at or now,
-            "turn": await next_turn(session, task.queue, workspace_id) if due else None,
             "hint_at": now + repository.GRACE if due else run_at,
             "traceparent": traces.traceparent(),
         }
         job_id = str(row["id"])
         if unique_key is None:
-            await session.execute(_INSERT, row)
+            await _add(session, row, due=due)
         else:
-            existing = await _find_or_add(session, row, unique_key)
+            existing = await _find_or_add(session, row, unique_key, due=due)
             if existing is not None:
                 return existing
         if due:
@@ -91,7 +93,18 @@ class Jobs:
                 after_commit(session, partial(self._broadcast.send, STOP_JOB, job_id))
 
 
-async def _find_or_add(session: AsyncSession, row: dict[str, Any], unique_key: str) -> str | None:
+async def _add(session: AsyncSession, row: dict[str, Any], *, due: bool) -> None:
+    """Write the row; one that is due joins the line."""
+    if not due:
+        await session.execute(_INSERT, row)
+    elif session.get_bind().dialect.name == "mysql":  # no INSERT that reads its own table
+        turn = await next_turn(session, row["queue"], row["workspace_id"])
+        await session.execute(_INSERT, {**row, "turn": turn})
+    else:
+        await session.execute(_INSERT_IN_LINE, {**row, "line": row["queue"], "workspace": row["workspace_id"]})
+
+
+async def _find_or_add(session: AsyncSession, row: dict[str, Any], unique_key: str, *, due: bool) -> str | None:
     """The id of the unfinished job with the key; None when there was none and the row was written."""
     for attempt in range(_UNIQUE_ATTEMPTS):
         existing = await repository.find_unique(session, unique_key)
@@ -99,7 +112,7 @@ async def _find_or_add(session: AsyncSession, row: dict[str, Any], unique_key: s
             return existing
         try:
             async with session.begin_nested():
-                await session.execute(_INSERT, row)
+                await _add(session, row, due=due)
         except IntegrityError:  # somebody else was quicker; unless that job has ended since, it is found now
             if attempt + 1 == _UNIQUE_ATTEMPTS:
                 raise

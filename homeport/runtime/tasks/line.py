@@ -9,11 +9,11 @@ holds nothing else and a claim costs the same whatever the table has grown to.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Table, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, bindparam, func, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.runtime.db.columns import utc_now
@@ -52,18 +52,21 @@ class Claimed:
     traceparent: str | None
 
 
-_FIRST = select(func.min(_JOBS.c.turn)).where(_JOBS.c.queue == bindparam("line"), _JOBS.c.turn.is_not(None))
-_LAST = select(func.max(_JOBS.c.turn)).where(
+_FIRST = select(func.min(_JOBS.c.turn).label("turn")).where(
+    _JOBS.c.queue == bindparam("line"), _JOBS.c.turn.is_not(None)
+)
+_BEHIND_OWN = select(func.max(_JOBS.c.turn) + 1).where(
     _JOBS.c.queue == bindparam("line"), _JOBS.c.workspace_id == bindparam("workspace"), _JOBS.c.turn.is_not(None)
 )
-_ENDS = select(_FIRST.scalar_subquery().label("first"), _LAST.scalar_subquery().label("last"))
+_PLACES = union_all(_FIRST, _BEHIND_OWN).subquery("places")
+#: The turn of a job that joins the line now, given its queue as `line` and its workspace as `workspace`.
+NEXT_TURN = func.coalesce(select(func.max(_PLACES.c.turn)).scalar_subquery(), 0)
+_NEXT_TURN = select(NEXT_TURN)
 
 
 async def next_turn(session: AsyncSession, queue: str, workspace_id: str | None) -> int:
     """The turn of a job that joins the line now."""
-    row = (await session.execute(_ENDS, {"line": queue, "workspace": workspace_id})).one()
-    first = 0 if row.first is None else int(row.first)
-    return first if row.last is None else max(first, int(row.last) + 1)
+    return int((await session.execute(_NEXT_TURN, {"line": queue, "workspace": workspace_id})).scalar_one())
 
 
 async def front_turn(session: AsyncSession, queue: str) -> int:
@@ -103,10 +106,10 @@ _PAUSED = (
 
 def _next(*conditions: ColumnElement[bool]) -> Any:
     return (
-        select(_JOBS.c.id)
+        select(*_PARTS)
         .where(_JOBS.c.queue == bindparam("line"), _JOBS.c.turn.is_not(None), ~_PAUSED, *conditions)
         .order_by(_JOBS.c.turn, _JOBS.c.id)
-        .limit(1)
+        .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
     )
 
@@ -129,10 +132,15 @@ _NEXT = {
     (False, True): _next(_FREE_WORKSPACE),
     (True, True): _next(_FREE_QUEUE, _FREE_WORKSPACE),
 }
+# A common table expression, for it is worked out once: PostgreSQL may lock more rows by a plain subquery.
 _CLAIM_NEXT = {
-    limits: update(_JOBS).where(_JOBS.c.id == found.scalar_subquery()).values(_CLAIM_VALUES).returning(*_PARTS)
+    limits: update(_JOBS)
+    .where(_JOBS.c.id.in_(select(found.with_only_columns(_JOBS.c.id).cte("next").c.id)))
+    .values(_CLAIM_VALUES)
+    .returning(*_PARTS)
     for limits, found in _NEXT.items()
 }
+_CLAIM_THESE = update(_JOBS).where(_JOBS.c.id.in_(bindparam("ids", expanding=True))).values(_CLAIM_VALUES)
 
 
 async def claim(session: AsyncSession, job_id: str, worker: str, lease: timedelta) -> Claimed | None:
@@ -145,28 +153,30 @@ async def claim(session: AsyncSession, job_id: str, worker: str, lease: timedelt
 
 
 async def claim_next(
-    session: AsyncSession, queue: str, worker: str, lease: timedelta, control: QueueControl
-) -> Claimed | None:
-    """Take the job whose turn it is. None: the line is empty, or the queue is paused or at one of its limits.
+    session: AsyncSession, control: QueueControl, worker: str, lease: timedelta, most: int = 1
+) -> list[Claimed]:
+    """Take the jobs of the queue whose turn it is, at most so many; of a queue with limits, one.
 
-    The limits are kept up to workers that claim in the very same moment.
+    None: the line is empty, or the queue is paused or at one of its limits, which are kept up to workers that claim in
+    the very same moment.
     """
-    now = utc_now()
     limits = (control.at_once is not None, control.per_workspace is not None)
-    bound: dict[str, Any] = {"line": queue}
+    bound: dict[str, Any] = {"line": control.queue, "most": 1 if control.limited else most}
     bound |= {"at_once": control.at_once} if limits[0] else {}
     bound |= {"per_workspace": control.per_workspace} if limits[1] else {}
+    now = utc_now()
+    values = {"now": now, "worker": worker, "until": now + lease}
     if session.get_bind().dialect.name == "mysql":  # no RETURNING, and no UPDATE that reads its own table
-        job_id = (await session.execute(_NEXT[limits], bound)).scalar_one_or_none()
-        claimed = None if job_id is None else await claim(session, job_id, worker, lease)
+        found = [_claimed(row) for row in await session.execute(_NEXT[limits], bound)]
+        if found:
+            await session.execute(_CLAIM_THESE, {"ids": [one.id for one in found], **values})
+        found = [replace(one, attempt=one.attempt + 1) for one in found]
     else:
-        bound |= {"now": now, "worker": worker, "until": now + lease}
-        row = (await session.execute(_CLAIM_NEXT[limits], bound)).one_or_none()
-        claimed = None if row is None else _claimed(row)
-    if claimed is not None and control.per_minute is not None and not await take_turn_of_rate(session, control):
+        found = [_claimed(row) for row in await session.execute(_CLAIM_NEXT[limits], bound | values)]
+    if found and control.per_minute is not None and not await take_turn_of_rate(session, control):
         await session.rollback()  # whoever asks too early leaves the job in its place
-        return None
-    return claimed
+        return []
+    return sorted(found, key=lambda one: one.id)
 
 
 def _claimed(row: Any) -> Claimed:

@@ -21,9 +21,10 @@ from homeport.runtime.errors import HomeportError
 from homeport.runtime.ops import faults, traces
 from homeport.runtime.ops.meters import meters
 from homeport.runtime.tasks import repository
+from homeport.runtime.tasks.claims import Claims
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
 from homeport.runtime.tasks.limits import Limits
-from homeport.runtime.tasks.line import Claimed, claim, claim_next
+from homeport.runtime.tasks.line import Claimed
 from homeport.runtime.tasks.task import BoundTask, Registry, UnknownTask
 
 log = structlog.get_logger(__name__)
@@ -132,6 +133,7 @@ class Runner:
         self._meters = meters().jobs
         self._limits = Limits(database, dispatcher)
         self.worker = f"{socket.gethostname()[:60]}:{os.getpid()}:{new_id()[-6:]}"
+        self._claims = Claims(database, self.worker, lease)
 
     @property
     def held(self) -> int:
@@ -176,21 +178,13 @@ class Runner:
 
     async def _claim_and_run(self, job_id: str, queue: str | None) -> bool:
         control = None if queue is None else await self._limits.of(queue)
-        async with self._database.begin() as session:
-            if control is None:
-                job = await claim(session, job_id, self.worker, self._lease)
-            else:
-                job = await claim_next(session, control.queue, self.worker, self._lease, control)
-            if job is not None and job.cancel_requested:
-                await repository.cancel_running(session, job.id, job.attempt)
-                return True
-            if job is not None and self._closing:
-                await repository.hand_back(session, job.id, job.attempt, job.queue)
-                return False
+        job = await (self._claims.named(job_id) if control is None else self._claims.next(control))
         if job is None:
             if control is not None:
                 await self._limits.refused(control, job_id)
             return False
+        if job.cancel_requested or self._closing:
+            return await self._put_down(job)
         running = Running(job.id, job.attempt, job.max_attempts, job.workspace_id, self._database)
         self._running[job.id, job.attempt] = running
         if self._keeper is None or self._keeper.done():
@@ -204,6 +198,14 @@ class Runner:
             if control is not None:
                 await self._limits.ended(control, job.id)
         return True
+
+    async def _put_down(self, job: Claimed) -> bool:
+        """What was just taken is not wanted any more, or shall be done by another process."""
+        async with self._database.begin() as session:
+            if job.cancel_requested:
+                return await repository.cancel_running(session, job.id, job.attempt)
+            await repository.hand_back(session, job.id, job.attempt, job.queue)
+            return False
 
     async def _watched_attempt(self, job: Claimed, running: Running) -> None:
         """The attempt, counted, timed and traced: as part of the request that caused the job."""
