@@ -86,8 +86,10 @@ class Database:
             self.engine = _sqlite_engine(self.url, settings, begin="BEGIN IMMEDIATE", connections=1)
             self._reader = _sqlite_engine(self.url, settings, begin="BEGIN", connections=_SQLITE_READERS)
             self._turn: AbstractAsyncContextManager[None] = Turn(settings.sqlalchemy_pool_timeout or 30)
+            self._alone = None
         else:
             self.engine = self._reader = _server_engine(self.url, settings)
+            self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
             self._turn = nullcontext()
         self._new_session = sqlite_inline.InlineSession if self.kind == "sqlite" else AsyncSession
 
@@ -100,6 +102,17 @@ class Database:
             hooks: list[AfterCommit] = session.info.pop(_HOOKS, [])
         for hook in hooks:
             await hook()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[AsyncSession]:
+        """For one statement, which is its own transaction: on a server it takes one round trip instead of three."""
+        if self._alone is None:
+            async with self.begin() as session:
+                yield session
+        else:
+            async with self._session(self._alone) as session:
+                yield session
+                await session.commit()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -117,8 +130,8 @@ class Database:
                 "All connections to the database are in use.", hint="Raise SQLALCHEMY_POOL_SIZE."
             ) from error
         finally:
-            if self.kind == "sqlite":
-                await session.close()  # inline: it cannot be interrupted, and gives the connection back at once
+            if self.kind == "sqlite" or not session.in_transaction():
+                await session.close()  # nothing is waited for, so it cannot be interrupted
             else:
                 await asyncio.shield(asyncio.ensure_future(session.close()))
 

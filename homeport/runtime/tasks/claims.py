@@ -22,6 +22,8 @@ class Claims:
         self._database = database
         self._worker = worker
         self._lease = lease
+        # Without limits a claim is one statement, but on MySQL, which has no RETURNING.
+        self._transaction = database.begin if database.kind == "mysql" else database.alone
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         #: Those who have asked since somebody began to wait for the turn, by queue.
         self._asking: dict[str, list[_Asking]] = {}
@@ -48,7 +50,7 @@ class Claims:
         self._asking[control.queue] = group
         found: list[Claimed] = []
         try:
-            async with self._one_at_a_time[control.queue], self._database.begin() as session:
+            async with self._one_at_a_time[control.queue], self._transaction() as session:
                 del self._asking[control.queue]  # whoever comes now begins the next group
                 found = await claim_next(session, control, self._worker, self._lease, 1 + len(group))
         except BaseException as error:
