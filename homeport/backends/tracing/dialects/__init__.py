@@ -1,0 +1,1 @@
+"""Bodies shared by relatives."""

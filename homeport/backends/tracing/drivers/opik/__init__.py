@@ -1,0 +1,1 @@
+"""Opik, of Comet or on own machines."""

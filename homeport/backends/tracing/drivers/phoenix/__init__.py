@@ -1,0 +1,1 @@
+"""Arize Phoenix."""
