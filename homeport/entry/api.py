@@ -22,6 +22,7 @@ from homeport.entry.version import VERSION
 from homeport.entry.wiring import jobs_running, open_house
 from homeport.features.apps.endpoints import console as apps_console
 from homeport.features.apps.endpoints import public as apps_public
+from homeport.features.apps.endpoints import tracing as tracing_console
 from homeport.features.chat.endpoints import console as chat_console
 from homeport.features.chat.endpoints import public as chat_public
 from homeport.features.files.endpoints.public import links_router
@@ -41,6 +42,7 @@ _CONSOLE = (
     identity_console,
     knowledge_console,
     apps_console,
+    tracing_console,
     chat_console,
     providers_console,
     operate_console,

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from homeport.entry.settings import Settings
+from homeport.features.apps import trace_secrets
 from homeport.features.identity import repository
 from homeport.features.identity.errors import MasterKeyMissing, SecretUnreadable
 from homeport.features.identity.master_key import find_master_key, key_file
@@ -46,7 +49,7 @@ async def list_secrets(database: Database, masters: Sequence[Vault]) -> list[Wor
     """Every workspace with its credentials, and whether one of the master keys opens them."""
     async with database.read() as session:
         return [
-            WorkspaceSecrets(one.id, one.name, await list_credentials(session, one.id, _vault_of(one, masters)))
+            WorkspaceSecrets(one.id, one.name, await _credentials(session, one, masters))
             for one in await repository.list_workspaces(session)
         ]
 
@@ -58,8 +61,16 @@ async def reset_keys(database: Database, masters: Sequence[Vault]) -> None:
         for workspace in await repository.list_workspaces(session, lock=True):
             former = _vault_of(workspace, masters)
             workspace.sealed_key = right.new_workspace_key(workspace.id)
-            await reseal(session, workspace.id, former, right.of_workspace(workspace.id, workspace.sealed_key))
+            new = right.of_workspace(workspace.id, workspace.sealed_key)
+            await reseal(session, workspace.id, former, new)
+            await trace_secrets.reseal(session, workspace.id, former, new)
         await repository.keep_key_fingerprint(session, right.fingerprint)
+
+
+async def _credentials(session: AsyncSession, workspace: Workspace, masters: Sequence[Vault]) -> list[StoredCredential]:
+    former = _vault_of(workspace, masters)
+    of_models = await list_credentials(session, workspace.id, former)
+    return of_models + await trace_secrets.list_credentials(session, workspace.id, former)
 
 
 def _vault_of(workspace: Workspace, masters: Sequence[Vault]) -> Vault | None:

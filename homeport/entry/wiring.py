@@ -229,7 +229,13 @@ def _make_rooms(
     apps = AppsRoom(database=database, knowledge=knowledge, files=files, providers=providers, deleted=(remove_of_app,))
     stops = Stops(database, broadcast, replicas=not sole)
     chat = ChatRoom(
-        database=database, apps=apps, knowledge=knowledge, providers=providers, stops=stops, settings=settings.chat
+        database=database,
+        apps=apps,
+        knowledge=knowledge,
+        providers=providers,
+        stops=stops,
+        jobs=jobs,
+        settings=settings.chat,
     )
     rooms = (database, backends.sandbox, identity, files, providers, knowledge, apps, chat)
     return {type(room): room for room in rooms}

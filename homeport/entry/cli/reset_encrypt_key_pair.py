@@ -111,7 +111,7 @@ def _conclude(found: list[WorkspaceSecrets], right: Vault, *, dry_run: bool, as_
     else:
         click.echo(f"Workspaces with a new key: {len(found)}. Lost credentials: {lost}.")
         if lost:
-            click.echo("Enter those again under Settings, Models.")
+            click.echo("Enter those again under Settings, Models, and in the Tracing of the apps.")
 
 
 def _as_json(found: list[WorkspaceSecrets], right: Vault, *, done: bool) -> dict[str, Any]:

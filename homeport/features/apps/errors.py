@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homeport.runtime.errors import BadRequest, Forbidden, HomeportError, NotFound
+from homeport.runtime.errors import BadRequest, Forbidden, HomeportError, InvalidInput, NotFound
 
 
 class AppNotFound(NotFound):
@@ -32,6 +32,24 @@ class NotCompletionApp(HomeportError):
 
     code = "app_unavailable"
     status = 400
+
+
+class TraceConfigRefused(InvalidInput):
+    """The observability service cannot be used with these values."""
+
+    code = "trace_config_check_error"
+
+
+class TraceConfigMissing(InvalidInput):
+    """This app has no configuration for that observability service."""
+
+    code = "trace_config_not_exist"
+
+
+class TraceConfigExists(InvalidInput):
+    """This app has a configuration for that observability service already; change it instead."""
+
+    code = "trace_config_is_exist"
 
 
 class UnknownDataset(BadRequest):

@@ -36,6 +36,8 @@ class Published:
     config_id: str
     configuration: Configuration
     created_by: str | None
+    #: Whether its answers are handed to an observability service.
+    traced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,14 @@ async def by_id(session: AsyncSession, configurations: Configurations, workspace
     return _published(app, configurations.parse(config.id, config.document))
 
 
+async def by_version(
+    session: AsyncSession, configurations: Configurations, app_id: str, config_id: str
+) -> Published | None:
+    """An app as it was with one of its saved configurations; None when it is gone."""
+    found = await repository.find_version(session, app_id, config_id)
+    return None if found is None else _published(found[0], configurations.parse(config_id, found[1].document))
+
+
 def _published(app: App | Row[*tuple[Any, ...]], configuration: Configuration) -> Published:
     return Published(
         id=app.id,
@@ -93,4 +103,5 @@ def _published(app: App | Row[*tuple[Any, ...]], configuration: Configuration) -
         config_id=app.config_id,
         configuration=configuration,
         created_by=app.created_by,
+        traced=app.tracing_enabled,
     )

@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from homeport.features.apps.tables import App, AppConfig, AppDataset
+from homeport.features.apps.tables import App, AppConfig, AppDataset, TraceAppConfig
 from homeport.features.identity.tables import Workspace
 from homeport.runtime.db.columns import new_id
+from homeport.runtime.tasks.queues import Queue
+from homeport.runtime.tasks.tables import Job, JobState
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ _PUBLISHED = (
     _APPS.created_by,
     _APPS.status,
     _APPS.enable_api,
+    _APPS.tracing_enabled,
     AppConfig.__table__.c.document,
     Workspace.__table__.c.status.label("workspace_status"),
 )
@@ -112,7 +115,7 @@ async def set_datasets(session: AsyncSession, app_id: str, dataset_ids: Sequence
 
 async def remove(session: AsyncSession, app_id: str) -> None:
     """Delete an app with all its configurations."""
-    for table in (AppDataset, AppConfig):
+    for table in (TraceAppConfig, AppDataset, AppConfig):
         await session.execute(delete(table).where(table.app_id == app_id))
     await session.execute(delete(App).where(App.id == app_id))
 
@@ -125,3 +128,31 @@ async def count_usages(session: AsyncSession, dataset_ids: Sequence[str]) -> dic
         .group_by(AppDataset.dataset_id)
     )
     return {row[0]: row[1] for row in rows}
+
+
+async def find_version(session: AsyncSession, app_id: str, config_id: str) -> tuple[App, AppConfig] | None:
+    """An app with one of its saved configurations."""
+    query = select(App, AppConfig).join(AppConfig, AppConfig.app_id == App.id)
+    row = (await session.execute(query.where(App.id == app_id, AppConfig.id == config_id))).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def find_trace_config(session: AsyncSession, app_id: str, provider: str) -> TraceAppConfig | None:
+    """How an app reaches an observability service."""
+    query = select(TraceAppConfig).where(TraceAppConfig.app_id == app_id, TraceAppConfig.tracing_provider == provider)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def list_trace_configs(session: AsyncSession, workspace_id: str) -> list[tuple[TraceAppConfig, str]]:
+    """What the apps of a workspace have stored for observability services, with the names of the apps."""
+    query = select(TraceAppConfig, App.name).join(App, App.id == TraceAppConfig.app_id)
+    rows = await session.execute(query.where(App.workspace_id == workspace_id).order_by(App.name, TraceAppConfig.id))
+    return [(row[0], row[1]) for row in rows]
+
+
+async def find_last_failure(session: AsyncSession, app_id: str) -> tuple[datetime, str] | None:
+    """When and why handing an answer of this app over failed for good the last time; forgotten with the job."""
+    failed = (Job.subject_id == app_id, Job.queue == Queue.OPS_TRACE, Job.state == JobState.FAILED)
+    query = select(Job.finished_at, Job.last_error).where(*failed).order_by(Job.finished_at.desc()).limit(1)
+    row = (await session.execute(query)).one_or_none()
+    return None if row is None or row[0] is None else (row[0], row[1] or "")

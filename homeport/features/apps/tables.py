@@ -1,4 +1,4 @@
-"""What is published: apps, every saved version of their configuration, the knowledge they use."""
+"""What is published: apps, every saved version of their configuration, what they use and where they are traced."""
 
 from __future__ import annotations
 
@@ -36,6 +36,9 @@ class App(Created, Table):
     status: Mapped[str] = mapped_column(String(20), default="normal")
     enable_site: Mapped[bool] = mapped_column(default=True)
     enable_api: Mapped[bool] = mapped_column(default=True)
+    #: Whether answers are handed to an observability service, and to which.
+    tracing_enabled: Mapped[bool] = mapped_column(default=False)
+    tracing_provider: Mapped[str | None] = mapped_column(String(40))
     #: The version of the configuration that runs.
     config_id: Mapped[str] = mapped_column(Uuid(as_uuid=False))
     created_by: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
@@ -61,3 +64,15 @@ class AppDataset(Table):
 
     app_id: Mapped[str] = mapped_column(ForeignKey("apps.id", ondelete="CASCADE"))
     dataset_id: Mapped[str] = mapped_column(Uuid(as_uuid=False), index=True)
+
+
+class TraceAppConfig(Created, Table):
+    """How an app reaches one observability service."""
+
+    __tablename__ = "trace_app_configs"
+    __table_args__ = (Index("uq_trace_app_configs_app_id_tracing_provider", "app_id", "tracing_provider", unique=True),)
+
+    app_id: Mapped[str] = mapped_column(ForeignKey("apps.id", ondelete="CASCADE"))
+    tracing_provider: Mapped[str] = mapped_column(String(40))
+    #: The fields of the service by name; secrets among them are sealed with the workspace's own key.
+    tracing_config: Mapped[dict[str, Any]] = mapped_column(JsonColumn)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from homeport.backends.llm.estimate_tokens import estimate_tokens
 from homeport.backends.llm.port import Message
 from homeport.features.apps.tables import AppMode
 from homeport.features.chat.turn import Turn
-from homeport.features.knowledge.retrieve import Retrieved
 
 #: Tokens of earlier messages that go along.
 _HISTORY_TOKENS = 3000
@@ -39,7 +38,19 @@ def _names(template: str, variable: str) -> bool:
     return any(match[1] == variable for match in _VARIABLE.finditer(template))
 
 
-def make_prompt(turn: Turn, passages: Sequence[Retrieved]) -> list[Message]:
+class Quoted(Protocol):
+    """A passage as the prompt shows it."""
+
+    @property
+    def document_name(self) -> str:
+        """Where it stands."""
+
+    @property
+    def content(self) -> str:
+        """What it says."""
+
+
+def make_prompt(turn: Turn, passages: Sequence[Quoted]) -> list[Message]:
     """The messages for the model."""
     template, query = turn.app.configuration.pre_prompt or "", turn.question.query
     instructions = fill(template, {"query": query} | turn.question.inputs)

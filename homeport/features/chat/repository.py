@@ -39,11 +39,24 @@ async def find_message(session: AsyncSession, app_id: str, speaker: Speaker, mes
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def history(session: AsyncSession, conversation_id: str, limit: int) -> list[tuple[str, str, str]]:
-    """`(id, query, answer)` of the last answered messages, oldest first."""
+async def find_answer(session: AsyncSession, message_id: str) -> tuple[Message, str] | None:
+    """A message, and the name of its conversation."""
+    query = select(Message, Conversation.name).join(Conversation, Conversation.id == Message.conversation_id)
+    row = (await session.execute(query.where(Message.id == message_id))).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def history(
+    session: AsyncSession, conversation_id: str, limit: int, *, before: Message | None = None
+) -> list[tuple[str, str, str]]:
+    """`(id, query, answer)` of the last answered messages, oldest first; `before`: as it was for this message."""
+    conditions = [Message.conversation_id == conversation_id, Message.status.in_(("normal", "stopped"))]
+    if before is not None:
+        earlier = and_(Message.created_at == before.created_at, Message.id < before.id)
+        conditions.append(or_(Message.created_at < before.created_at, earlier))
     rows = await session.execute(
         select(Message.id, Message.query, Message.answer)
-        .where(Message.conversation_id == conversation_id, Message.status.in_(("normal", "stopped")))
+        .where(*conditions)
         .order_by(Message.created_at.desc(), Message.id.desc())
         .limit(limit)
     )

@@ -11,6 +11,7 @@ from homeport.features.knowledge.room import KnowledgeRoom
 from homeport.features.providers.room import ProvidersRoom
 from homeport.runtime.db.database import Database
 from homeport.runtime.http.stream import PING_SECONDS
+from homeport.runtime.tasks.jobs import Jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class ChatRoom:
     knowledge: KnowledgeRoom
     providers: ProvidersRoom
     stops: Stops
+    jobs: Jobs
     #: Seconds of silence after which a stream says that it is still there.
     ping_seconds: float = PING_SECONDS
     settings: ChatSettings = field(default_factory=ChatSettings)

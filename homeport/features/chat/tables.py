@@ -62,6 +62,8 @@ class Message(Table):
     #: Seconds until the end of the answer, and until its first token.
     latency: Mapped[float] = mapped_column(Float, default=0.0)
     first_token_latency: Mapped[float] = mapped_column(Float, default=0.0)
+    #: Seconds until the passages were found; None when none were looked for.
+    retrieval_latency: Mapped[float | None] = mapped_column(Float)
     #: The citations, as the public API lists them.
     resources: Mapped[list[Any]] = mapped_column(JsonColumn, default=list)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

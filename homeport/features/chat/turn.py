@@ -20,7 +20,7 @@ from homeport.features.chat.tables import Conversation, Message
 from homeport.runtime.db.columns import new_id, utc_now
 
 #: Messages that may go into the prompt, at the most.
-_REMEMBERED = 20
+REMEMBERED = 20
 _NAME_LENGTH = 60
 
 
@@ -73,7 +73,7 @@ async def open_turn(
         if conversation is None:
             raise ConversationNotFound
         inputs = conversation.inputs
-        earlier = await repository.history(session, conversation_id, _REMEMBERED)
+        earlier = await repository.history(session, conversation_id, REMEMBERED)
         await repository.touch_conversation(session, conversation_id, now)
     else:
         inputs = check_inputs(app.configuration, inputs)

@@ -15,6 +15,7 @@ from homeport.features.chat import repository
 from homeport.features.chat.cite import cite
 from homeport.features.chat.prompt import make_prompt
 from homeport.features.chat.room import ChatRoom
+from homeport.features.chat.tasks import EXPORT_TRACE, ExportTrace
 from homeport.features.chat.turn import Turn
 from homeport.features.knowledge.retrieve import RetrievalOptions, Retrieved, search
 from homeport.features.providers.choose import choose_llm
@@ -36,6 +37,8 @@ class Outcome:
     model: str = ""
     status: str = "normal"
     error: Exception | None = None
+    #: When the passages were found; None when none were looked for.
+    found_at: float | None = None
     first_token_at: float | None = None
     ended_at: float = 0.0
 
@@ -81,6 +84,7 @@ async def write_answer(room: ChatRoom, turn: Turn, sink: Sink) -> Outcome:
 async def _generate(room: ChatRoom, turn: Turn, sink: Sink, outcome: Outcome) -> None:
     configuration = turn.app.configuration
     passages = await _find_passages(room, turn)
+    outcome.found_at = time.perf_counter() if configuration.dataset_ids else None
     outcome.resources = [
         cite(number, passage, turn.question.retriever_from) for number, passage in enumerate(passages, 1)
     ]
@@ -135,10 +139,16 @@ async def _save(room: ChatRoom, turn: Turn, outcome: Outcome) -> None:
         "completion_tokens": outcome.usage.completion_tokens,
         "latency": outcome.ended_at - turn.began,
         "first_token_latency": first - turn.began,
+        "retrieval_latency": None if outcome.found_at is None else outcome.found_at - turn.began,
         "resources": outcome.resources,
     }
     async with room.database.begin() as session:
         await repository.finish_message(session, turn.message_id, values)
+        if turn.app.traced:
+            traced = ExportTrace(message_id=turn.message_id)
+            await room.jobs.enqueue(
+                session, EXPORT_TRACE, traced, workspace_id=turn.app.workspace_id, subject_id=turn.app.id
+            )
 
 
 def _sentence(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from homeport.backends.llm.choose_account import EXTRACTIVE_MODEL, LOCAL_EMBEDDI
 from homeport.backends.llm.discover import find_specs
 from homeport.backends.llm.port import Account
 from homeport.backends.llm.provider_names import COMPATIBLE, KNOWN, KnownProvider, short_name
+from homeport.features.identity.hide_secret import hide_secret
 from homeport.features.providers.choose import workspace_models
 from homeport.features.providers.known_workspaces import WorkspaceModels
 from homeport.features.providers.list_environment import list_environment
@@ -78,13 +79,7 @@ def _item(provider: KnownProvider, known: WorkspaceModels, given: Account | None
             "configured": built_in or account is not None,
             "source": source,
             "base_url": account.base_url if account else provider.base_url or "",
-            "api_key_masked": _masked(account.api_key) if account else "",
+            "api_key_masked": hide_secret(account.api_key) if account else "",
             "models": models,
         }
     )
-
-
-def _masked(key: str) -> str:
-    if not key:
-        return ""
-    return f"{key[:3]}…{key[-4:]}" if len(key) > 12 else "…"

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { ApiTab } from "@/features/apps/api-tab";
 import { AppIcon } from "@/features/apps/app-icon";
 import { ConfigureTab } from "@/features/apps/configure-tab";
+import { TracingTab } from "@/features/apps/tracing-tab";
 import { useApp } from "@/shared/api/apps";
 import type { App } from "@/shared/api/types";
 import { PageHead, TabLinks } from "@/shared/ui/page";
@@ -23,7 +24,7 @@ export default function AppPage({ id, tab, chat }: Props) {
     <Loaded query={query} skeleton={undefined}>
       {(app) => {
         const first = app.mode === "chat" ? "Chat" : "Run";
-        const names: Record<string, string> = { chat: first, configure: "Configure", api: "API" };
+        const names: Record<string, string> = { chat: first, configure: "Configure", tracing: "Tracing", api: "API" };
         return (
           <div className={tab === "chat" ? "page app-page talking" : "page app-page"}>
             <div className="app-head">
@@ -36,6 +37,7 @@ export default function AppPage({ id, tab, chat }: Props) {
             />
             {tab === "chat" && chat(app)}
             {tab === "configure" && <ConfigureTab app={app} />}
+            {tab === "tracing" && <TracingTab app={app} />}
             {tab === "api" && <ApiTab app={app} />}
             {!(tab in names) && <EmptyState icon="search" title="There is nothing at this address">Choose one of the tabs above.</EmptyState>}
           </div>
