@@ -1,6 +1,7 @@
 /** The console API over a few arrays: enough to click through everything, nothing is kept. */
 import { id, modelConfig, newDataset, newDocument, now, PROVIDERS, seed, segmentsOf } from "./seed.mjs";
 import { JOB_ROUTES, newJobs } from "./jobs.mjs";
+import { newTracing, traceRoutes } from "./tracing.mjs";
 import { advance, hits, resourcesOf, stream } from "./work.mjs";
 
 export function newState(fresh) {
@@ -8,7 +9,7 @@ export function newState(fresh) {
   const segments = state.documents.flatMap((document) => (document.indexing_status === "completed" ? segmentsOf(document) : []));
   return {
     ...state, segments, setup: !fresh, signedIn: false, profile: { id: id(), name: "Ada Port", email: "ada@example.org", interface_language: "en", timezone: "UTC", created_at: now() },
-    conversations: [], messages: [], keys: [], stopped: new Set(), providers: structuredClone(PROVIDERS), defaults: { llm: null, "text-embedding": null }, ...newJobs(),
+    conversations: [], messages: [], keys: [], stopped: new Set(), providers: structuredClone(PROVIDERS), defaults: { llm: null, "text-embedding": null }, ...newJobs(), ...newTracing(),
   };
 }
 
@@ -114,6 +115,7 @@ export const ROUTES = {
   "GET /apps/:id": (s, { params }) => find(s.apps, params.id),
   "PATCH /apps/:id": (s, { params, body }) => Object.assign(find(s.apps, params.id), body),
   "DELETE /apps/:id": (s, { params }) => void (s.apps = s.apps.filter((one) => one.id !== params.id)),
+  ...traceRoutes(refuse),
   "GET /apps/:id/api-keys": (s, { params }) => keyList(s, params.id),
   "POST /apps/:id/api-keys": (s, { params }) => newKey(s, params.id),
   "DELETE /apps/:id/api-keys/:key": (s, { params }) => void (s.keys = s.keys.filter((key) => key.id !== params.key)),

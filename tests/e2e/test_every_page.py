@@ -23,6 +23,7 @@ PAGES = {
     "apps": ("/apps", "Apps"),
     "chat": ("/apps/{app}/chat", "Harbour guide"),
     "configure": ("/apps/{app}/configure", "Harbour guide"),
+    "app-tracing": ("/apps/{app}/tracing", "Harbour guide"),
     "app-api": ("/apps/{app}/api", "Harbour guide"),
     "completion": ("/apps/{completion}", "Letter writer"),
     "jobs": ("/operations/jobs", "Jobs"),
@@ -86,7 +87,7 @@ def test_a_page_is_named_and_whole_in_every_light_and_width(member: Visit, furni
     member.picture(f"{name}-small")
 
 
-@pytest.mark.parametrize("name", ["documents", "configure", "jobs", "models"])
+@pytest.mark.parametrize("name", ["documents", "configure", "app-tracing", "jobs", "models"])
 def test_the_focus_is_visible_wherever_tab_leads(member: Visit, furnished: Furnished, name: str) -> None:
     page = member.page
     path, title = PAGES[name]

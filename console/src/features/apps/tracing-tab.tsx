@@ -1,6 +1,9 @@
-import { useState, type FormEvent } from "react";
-import { beginning, complete, filledIn, useRemoveTraceConfig, useSaveTraceConfig, useSwitchTracing, useTraceConfig, useTraceProviders, useTraceSwitch } from "@/features/apps/tracing";
-import type { App, TraceConfig, TraceField, TraceProvider, TraceSwitch } from "@/shared/api/types";
+import { useId, useState, type FormEvent, type ReactNode } from "react";
+import {
+  beginning, complete, filledIn, useRemoveTraceConfig, useSaveTraceConfig, useSwitchTracing, useTraceConfig, useTraceProviders, useTraceSwitch,
+  type TraceConfig, type TraceField, type TraceProvider, type TraceSwitch,
+} from "@/features/apps/tracing";
+import type { App } from "@/shared/api/types";
 import { ago } from "@/shared/format/time";
 import { Button } from "@/shared/ui/button";
 import { Confirm } from "@/shared/ui/dialog";
@@ -49,21 +52,17 @@ function Tracing({ app, providers, state }: { app: App; providers: TraceProvider
   );
 }
 
-function Service({ app, provider, state, children }: { app: App; provider: TraceProvider; state: TraceSwitch; children: React.ReactNode }) {
+function Service({ app, provider, state, children }: { app: App; provider: TraceProvider; state: TraceSwitch; children: ReactNode }) {
   const config = useTraceConfig(app.id, provider.provider);
   const toasts = useToasts();
-  const turn = useSwitchTracing(app.id, provider.provider);
   const on = state.enabled && state.tracing_provider === provider.provider;
+  const turn = useSwitchTracing(app.id, provider.provider, () => toasts.done(on ? "Tracing is off." : `Answers are handed to ${provider.label} from now on.`));
   const known = config.data !== undefined && !config.data.has_not_configured;
-
-  function change(enabled: boolean) {
-    turn.mutate(enabled, { onSuccess: () => toasts.done(enabled ? `Answers are handed to ${provider.label} from now on.` : "Tracing is off.") });
-  }
 
   return (
     <Card
       title="Tracing" about={ABOUT}
-      actions={<Switch label={`Hand answers to ${provider.label}`} checked={on} disabled={!known || turn.isPending} onChange={change} />}
+      actions={<Switch label={`Hand answers to ${provider.label}`} checked={on} disabled={!known || turn.isPending} onChange={(enabled) => turn.mutate(enabled)} />}
     >
       <div className="stack">
         {children}
@@ -78,30 +77,32 @@ function ServiceForm({ app, provider, config }: { app: App; provider: TraceProvi
   const toasts = useToasts();
   const known = !config.has_not_configured;
   const [values, setValues] = useState(() => beginning(provider, config));
-  const save = useSaveTraceConfig(app.id, provider.provider);
+  const form = useId();
+  const save = useSaveTraceConfig(app.id, provider.provider, () => {
+    toasts.done(`${provider.label} answers. ${config.is_active ? "The change is saved." : "Switch tracing on to hand answers over."}`);
+  });
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    save.mutate(
-      { values: filledIn(provider, values), known },
-      { onSuccess: () => toasts.done(`${provider.label} answers. ${config.is_active ? "The change is saved." : "Switch tracing on to hand answers over."}`) },
-    );
+    save.mutate({ values: filledIn(provider, values), known });
   }
 
   return (
-    <form className="stack" onSubmit={submit}>
-      {provider.fields.map((field) => (
-        <ServiceInput
-          key={field.name} field={field} shown={config.tracing_config?.[field.name] ?? ""}
-          value={values[field.name] ?? ""} onChange={(value) => setValues((before) => ({ ...before, [field.name]: value }))}
-        />
-      ))}
-      <Problem error={save.error} />
+    <>
+      <form id={form} className="stack" onSubmit={submit}>
+        {provider.fields.map((field) => (
+          <ServiceInput
+            key={field.name} field={field} shown={config.tracing_config?.[field.name] ?? ""}
+            value={values[field.name] ?? ""} onChange={(value) => setValues((before) => ({ ...before, [field.name]: value }))}
+          />
+        ))}
+        <Problem error={save.error} />
+      </form>
       <div className="row-wrap">
-        <Button type="submit" kind="primary" busy={save.isPending} disabled={!complete(provider, values, config)}>{save.isPending ? "Testing…" : "Test and save"}</Button>
+        <Button type="submit" form={form} kind="primary" busy={save.isPending} disabled={!complete(provider, values, config)}>{save.isPending ? "Testing…" : "Test and save"}</Button>
         {known && <RemoveService app={app} provider={provider} active={config.is_active === true} />}
       </div>
-    </form>
+    </>
   );
 }
 
@@ -119,22 +120,16 @@ function ServiceInput({ field, shown, value, onChange }: { field: TraceField; sh
 function RemoveService({ app, provider, active }: { app: App; provider: TraceProvider; active: boolean }) {
   const toasts = useToasts();
   const [asking, setAsking] = useState(false);
-  const remove = useRemoveTraceConfig(app.id, provider.provider);
-
-  function confirm() {
-    remove.mutate(undefined, {
-      onSuccess: () => {
-        setAsking(false);
-        toasts.done(`The keys of ${provider.label} are removed.`);
-      },
-    });
-  }
+  const remove = useRemoveTraceConfig(app.id, provider.provider, () => {
+    setAsking(false);
+    toasts.done(`The keys of ${provider.label} are removed.`);
+  });
 
   return (
     <>
       <Button kind="danger" icon="trash" onClick={() => setAsking(true)}>Remove</Button>
       {asking && (
-        <Confirm title={`Remove ${provider.label}?`} action="Remove" busy={remove.isPending} error={<Problem error={remove.error} />} onConfirm={confirm} onClose={() => setAsking(false)}>
+        <Confirm title={`Remove ${provider.label}?`} action="Remove" busy={remove.isPending} error={<Problem error={remove.error} />} onConfirm={() => remove.mutate()} onClose={() => setAsking(false)}>
           {active ? "Its keys are forgotten, and tracing is off." : "Its keys are forgotten."}
         </Confirm>
       )}

@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import { beginning, complete, filledIn } from "@/features/apps/tracing";
-import type { TraceConfig, TraceProvider } from "@/shared/api/types";
+import { beginning, complete, filledIn, type TraceConfig, type TraceProvider } from "@/features/apps/tracing";
 
 const LANGFUSE: TraceProvider = {
   provider: "langfuse",

@@ -1,7 +1,34 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
-import type { TraceConfig, TraceProvider, TraceSwitch } from "@/shared/api/types";
+
+export interface TraceField {
+  name: string;
+  label: string;
+  secret: boolean;
+  required: boolean;
+  default: string;
+}
+
+export interface TraceProvider {
+  provider: string;
+  label: string;
+  fields: TraceField[];
+}
+
+export interface TraceSwitch {
+  enabled: boolean;
+  tracing_provider: string | null;
+  last_failure: { at: number; error: string } | null;
+}
+
+/** A stored configuration, secrets masked; or the word that there is none. */
+export interface TraceConfig {
+  has_not_configured?: boolean;
+  tracing_config?: Record<string, string>;
+  is_active?: boolean;
+  updated_at?: number;
+}
 
 export type Values = Record<string, string>;
 
@@ -46,13 +73,17 @@ export function useTraceConfig(app: string, provider: string) {
   });
 }
 
-function useForget(app: string) {
+/** Asks anew after a change. `done` is told first: whoever shows the change may be gone with what it changed. */
+function useForget(app: string, done: () => void) {
   const client = useQueryClient();
-  return () => client.invalidateQueries({ queryKey: keys.trace(app) });
+  return () => {
+    done();
+    return client.invalidateQueries({ queryKey: keys.trace(app) });
+  };
 }
 
-export function useSaveTraceConfig(app: string, provider: string) {
-  const forget = useForget(app);
+export function useSaveTraceConfig(app: string, provider: string, done: () => void) {
+  const forget = useForget(app, done);
   return useMutation({
     mutationFn: ({ values, known }: { values: Values; known: boolean }) => {
       const body = { tracing_provider: provider, tracing_config: values };
@@ -62,16 +93,16 @@ export function useSaveTraceConfig(app: string, provider: string) {
   });
 }
 
-export function useRemoveTraceConfig(app: string, provider: string) {
-  const forget = useForget(app);
+export function useRemoveTraceConfig(app: string, provider: string, done: () => void) {
+  const forget = useForget(app, done);
   return useMutation({
     mutationFn: () => api.delete(`/apps/${app}/trace-config?tracing_provider=${encodeURIComponent(provider)}`),
     onSuccess: forget,
   });
 }
 
-export function useSwitchTracing(app: string, provider: string) {
-  const forget = useForget(app);
+export function useSwitchTracing(app: string, provider: string, done: () => void) {
+  const forget = useForget(app, done);
   return useMutation({
     mutationFn: (enabled: boolean) => api.post(`/apps/${app}/trace`, { enabled, tracing_provider: provider }),
     onSuccess: forget,

@@ -297,31 +297,3 @@ export interface ModelRef {
 }
 
 export type DefaultModels = Record<ModelType, ModelRef | null>;
-
-export interface TraceField {
-  name: string;
-  label: string;
-  secret: boolean;
-  required: boolean;
-  default: string;
-}
-
-export interface TraceProvider {
-  provider: string;
-  label: string;
-  fields: TraceField[];
-}
-
-export interface TraceSwitch {
-  enabled: boolean;
-  tracing_provider: string | null;
-  last_failure: { at: number; error: string } | null;
-}
-
-/** A stored configuration, secrets masked; or the word that there is none. */
-export interface TraceConfig {
-  has_not_configured?: boolean;
-  tracing_config?: Record<string, string>;
-  is_active?: boolean;
-  updated_at?: number;
-}
