@@ -27,7 +27,8 @@ from homeport.entry.version import VERSION
 from homeport.features.apps.room import AppsRoom
 from homeport.features.apps.usages import AppUsages
 from homeport.features.chat import tasks as chat_tasks
-from homeport.features.chat.repository import end_interrupted, remove_of_app
+from homeport.features.chat.end_interrupted import end_interrupted
+from homeport.features.chat.repository import remove_of_app
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.stop import Stops
 from homeport.features.files.room import FilesRoom
@@ -137,7 +138,7 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         if is_shared() or settings.telemetry.enable_otel:
             figures.start()
         if sole:
-            await _tidy_up(database)
+            await _tidy_up(database, jobs)
         await broadcast.start()
         stack.push_async_callback(broadcast.close)
         yield House(
@@ -241,11 +242,11 @@ def _make_rooms(
     return {type(room): room for room in rooms}
 
 
-async def _tidy_up(database: Database) -> None:
+async def _tidy_up(database: Database, jobs: Jobs) -> None:
     """What the process before this one left when it was killed: jobs it held, answers it was writing."""
     async with database.begin() as session:
         await repository.release_all(session)
-        await end_interrupted(session, before=utc_now())
+        await end_interrupted(session, jobs, before=utc_now())
 
 
 @asynccontextmanager

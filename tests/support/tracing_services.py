@@ -341,7 +341,7 @@ class Otlp(Service):
         for span in self.spans.values():
             told = _plain(span.attributes)
             if told["openinference.span.kind"] == "RETRIEVER":
-                documents = []
+                documents: list[tuple[str, str]] = []
                 while (before := f"retrieval.documents.{len(documents)}.document") + ".content" in told:
                     source = json.loads(told[f"{before}.metadata"])["document"]
                     documents.append((source, told[f"{before}.content"]))

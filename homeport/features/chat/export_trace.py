@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.backends.tracing.derive_ids import child_id
@@ -19,6 +20,16 @@ from homeport.features.chat.speaker import Speaker
 from homeport.features.chat.tables import Message
 from homeport.features.chat.turn import REMEMBERED, Question, Turn
 from homeport.features.identity.repository import find_end_user_by_id
+from homeport.runtime.tasks.jobs import Jobs
+from homeport.runtime.tasks.queues import Queue
+from homeport.runtime.tasks.task import RunningJob, Task
+
+
+class ExportTrace(BaseModel):
+    """Which answer; the row is the truth, so no text of it is here."""
+
+    message_id: str
+
 
 _STATUSES: dict[str, Status] = {"normal": "ok", "stopped": "stopped", "error": "error"}
 
@@ -27,6 +38,29 @@ _STATUSES: dict[str, Status] = {"normal": "ok", "stopped": "stopped", "error": "
 class _Quoted:
     document_name: str
     content: str
+
+
+async def _export(room: ChatRoom, payload: ExportTrace, _job: RunningJob) -> None:
+    await export_trace(room, payload.message_id)
+
+
+# A service may be away for an hour: ten attempts with growing pauses take about eighty minutes.
+EXPORT_TRACE = Task(
+    "chat.export_trace",
+    Queue.OPS_TRACE,
+    ExportTrace,
+    _export,
+    max_attempts=10,
+    pause=timedelta(seconds=10),
+    longest_pause=timedelta(hours=1),
+    time_limit=timedelta(minutes=5),
+)
+
+
+async def export_later(session: AsyncSession, jobs: Jobs, workspace_id: str, app_id: str, message_id: str) -> None:
+    """Let an answer be handed over, if the transaction that ends it is committed."""
+    payload = ExportTrace(message_id=message_id)
+    await jobs.enqueue(session, EXPORT_TRACE, payload, workspace_id=workspace_id, subject_id=app_id)
 
 
 async def export_trace(room: ChatRoom, message_id: str) -> None:

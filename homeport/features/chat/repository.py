@@ -9,6 +9,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Insert, Table, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from homeport.features.apps.tables import App
 from homeport.features.chat.speaker import Speaker
 from homeport.features.chat.tables import Conversation, Feedback, Message
 
@@ -163,6 +164,13 @@ async def remove_of_app(session: AsyncSession, app_id: str) -> None:
     """Delete every conversation of an app."""
     for table in (Feedback, Message, Conversation):
         await session.execute(delete(table).where(table.app_id == app_id))
+
+
+async def list_interrupted(session: AsyncSession, before: datetime) -> list[tuple[str, str, str]]:
+    """`(workspace, app, message)` of answers whose process died, as far as their apps are traced."""
+    dead = (Message.status == "running", Message.created_at < before, App.tracing_enabled)
+    query = select(App.workspace_id, App.id, Message.id).join(App, App.id == Message.app_id).where(*dead)
+    return [(row[0], row[1], row[2]) for row in await session.execute(query.order_by(Message.id))]
 
 
 async def end_interrupted(session: AsyncSession, before: datetime) -> None:

@@ -13,9 +13,9 @@ import structlog
 from homeport.backends.llm.port import ChatRequest, Passage, Usage
 from homeport.features.chat import repository
 from homeport.features.chat.cite import cite
+from homeport.features.chat.export_trace import export_later
 from homeport.features.chat.prompt import make_prompt
 from homeport.features.chat.room import ChatRoom
-from homeport.features.chat.tasks import EXPORT_TRACE, ExportTrace
 from homeport.features.chat.turn import Turn
 from homeport.features.knowledge.retrieve import RetrievalOptions, Retrieved, search
 from homeport.features.providers.choose import choose_llm
@@ -145,10 +145,7 @@ async def _save(room: ChatRoom, turn: Turn, outcome: Outcome) -> None:
     async with room.database.begin() as session:
         await repository.finish_message(session, turn.message_id, values)
         if turn.app.traced:
-            traced = ExportTrace(message_id=turn.message_id)
-            await room.jobs.enqueue(
-                session, EXPORT_TRACE, traced, workspace_id=turn.app.workspace_id, subject_id=turn.app.id
-            )
+            await export_later(session, room.jobs, turn.app.workspace_id, turn.app.id, turn.message_id)
 
 
 def _sentence(error: BaseException) -> str:

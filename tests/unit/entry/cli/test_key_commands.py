@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from homeport.entry.data_dir import held
 from homeport.features.identity.vault import Vault
 from tests.support.commands import Place, do
 from tests.support.model_server import model_server
+from tests.support.tracing_services import Langfuse, running
 
 FIRST = {"SECRET_KEY": "the first"}
 SECOND = {"SECRET_KEY": "the second"}
@@ -73,6 +75,42 @@ def test_without_the_former_key_what_is_lost_is_listed_and_must_be_entered_again
     [workspace] = done.json["workspaces"]
     assert [(one["provider"], one["lost"]) for one in workspace["credentials"]] == [("openai", True)]
     assert state(place, SECOND) == ("ok", "")
+
+
+def test_keys_of_traced_apps_are_sealed_anew_or_told_as_lost(place: Place, tmp_path: Path) -> None:
+    place.variables |= {"OUTBOUND_ALLOW_PRIVATE": "127.0.0.1"}
+    service = Langfuse()
+
+    async def set_up() -> str:
+        async with Place(place.data_dir, place.variables | FIRST).open(set_up=True) as house:
+            app = (await house.console.post("/apps", json={"name": "Helper"})).json()["id"]
+            body = {"tracing_provider": "langfuse", "tracing_config": service.config()}
+            made = await house.console.post(f"/apps/{app}/trace-config", json=body)
+            assert made.status_code == 201, made.text
+            return str(app)
+
+    async def shown(app: str) -> dict[str, str]:
+        async with Place(place.data_dir, place.variables | SECOND).open() as house:
+            await house.visitor.log_in()
+            query = {"tracing_provider": "langfuse"}
+            answer = (await house.console.get(f"/apps/{app}/trace-config", params=query)).json()
+            found: dict[str, str] = answer["tracing_config"]
+            return found
+
+    with running(service):
+        app = do(set_up())
+    lost = place.homeport("reset-encrypt-key-pair", "--dry-run", **SECOND)
+    assert "the key of langfuse (tracing of Helper) at http://127.0.0.1:" in lost.out
+    assert lost.out.endswith("1 would be lost.\n")
+    (tmp_path / "former").write_text("the first\n")
+    done = place.homeport("reset-encrypt-key-pair", "--former-key-file", "former", "--yes-i-know", **SECOND)
+    assert "Lost credentials: 0." in done.out
+    assert do(shown(app)) == {"public_key": "pk-…1234", "secret_key": "sk-…3456", "host": service.url}
+
+    third = {"SECRET_KEY": "the third"}
+    assert "Lost credentials: 1." in place.homeport("reset-encrypt-key-pair", "--yes-i-know", **third).out
+    [left] = do(place.scalars("SELECT tracing_config FROM trace_app_configs"))
+    assert json.loads(left) == {"host": service.url}
 
 
 def test_with_the_same_key_workspaces_get_new_keys_and_keep_everything(place: Place) -> None:

@@ -20,7 +20,8 @@ __all__ = ["lasting_database_url", "model_site", "models"]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chat(tmp_path_factory: pytest.TempPathFactory, model_site: ModelServer) -> AsyncIterator[ChatApp]:
     """On SQLite."""
-    async with open_chat_app(tmp_path_factory.mktemp("data"), OPENAI_BASE_URL=model_site.url, **OPENED) as app:
+    variables = {"OPENAI_BASE_URL": model_site.url, **OPENED}
+    async with open_chat_app(tmp_path_factory.mktemp("data"), set_up=True, **variables) as app:
         yield app
 
 
@@ -30,7 +31,8 @@ async def everywhere(
 ) -> AsyncIterator[ChatApp]:
     """On each database engine in turn."""
     data_dir: Path = tmp_path_factory.mktemp("data")
-    async with open_chat_app(data_dir, lasting_database_url, OPENAI_BASE_URL=model_site.url, **OPENED) as app:
+    variables = {"OPENAI_BASE_URL": model_site.url, **OPENED}
+    async with open_chat_app(data_dir, lasting_database_url, set_up=True, **variables) as app:
         yield app
 
 

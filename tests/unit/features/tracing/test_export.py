@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
+from homeport.features.chat.end_interrupted import end_interrupted
 from homeport.features.chat.export_trace import export_trace
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.tables import Message
-from homeport.runtime.db.columns import new_id
+from homeport.runtime.db.columns import new_id, utc_now
 from homeport.runtime.tasks.tables import JobState
 from tests.support.chat_app import ChatApp, model, open_chat_app, until
 from tests.support.model_server import ModelServer, model_server
@@ -223,6 +224,26 @@ async def test_refused_keys_fail_at_once_and_are_seen_at_the_app_and_among_the_j
     assert job.id in {one["id"] for one in listed}
 
 
+async def test_an_answer_whose_process_died_is_ended_and_traced(everywhere: ChatApp, langfuse: Langfuse) -> None:
+    app = await everywhere.add_app(model("echo"))
+    other = await everywhere.add_app(model("echo"))
+    await trace(everywhere, app, langfuse)
+    ids = [(await said(everywhere, one))["message_id"] for one in (app, other)]
+    await settled(everywhere, app.id)
+    langfuse.events.clear()
+    lost = utc_now() - timedelta(days=1)
+    async with everywhere.house.house.database.begin() as session:
+        values = {"status": "running", "answer": "", "model": "", "created_at": lost}
+        await session.execute(update(Message).where(Message.id.in_(ids)).values(**values))
+        await end_interrupted(session, everywhere.house.room(ChatRoom).jobs, before=utc_now() - timedelta(hours=1))
+    await settled(everywhere, app.id, 2)
+
+    [seen] = langfuse.traces()
+    assert (seen.id, seen.failed, seen.steps) == (ids[0], True, {})
+    assert await jobs_of(everywhere, other.id) == []
+    assert (await message_of(everywhere, ids[1])).status == "error"
+
+
 async def test_an_answer_that_fails_to_be_handed_over_is_given_all_the_same(chat: ChatApp) -> None:
     app = await chat.add_app(model("echo"))
     with running(Langfuse()) as gone:
@@ -280,7 +301,7 @@ async def test_a_process_that_ends_while_it_sends_leaves_the_job_to_the_next(tmp
     with model_server() as models, running(Langfuse()) as service:
         assert isinstance(service, Langfuse)
         variables = {"OPENAI_BASE_URL": models.url, **OPENED}
-        async with open_chat_app(tmp_path, **variables) as first:
+        async with open_chat_app(tmp_path, set_up=True, **variables) as first:
             app = await first.add_app(model("echo"))
             await trace(first, app, service)
             service.go_on.clear()
