@@ -148,7 +148,10 @@ async def test_a_fault_of_the_service_passes_unless_its_protocol_says_otherwise(
     assert caught.value.temporary is (service.name not in ("otlp", "phoenix", "arize"))
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("17", 17.0), ("999999", 3600.0), ("-1", 0.0), ("soon", None)])
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("17", 17.0), ("999999", 3600.0), ("-1", 0.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("soon", None)],
+)
 async def test_too_many_calls_wait_as_long_as_the_service_asks(
     service: Service, tracer: GuardedTracer, header: str, seconds: float | None
 ) -> None:
