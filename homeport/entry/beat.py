@@ -24,6 +24,8 @@ from homeport.entry.timetable import entries
 from homeport.entry.watch_port import watch_port
 from homeport.runtime.db.database import Database
 from homeport.runtime.db.locks import LockNotAcquired, exclusively
+from homeport.runtime.errors import HomeportError
+from homeport.runtime.ops.outage import Outage
 from homeport.runtime.tasks.dispatchers.celery import CeleryDispatcher
 from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.sweep import Sweep
@@ -55,6 +57,7 @@ class Beat:
         self._timetable = timetable
         self._standby = standby
         self._stopping = asyncio.Event()
+        self._outage = Outage("the timetable waits for the database", "the timetable goes on")
         #: Whether this process is the one that works.
         self.on_duty = False
 
@@ -69,9 +72,8 @@ class Beat:
                 await self._serve_a_term()
             except LockNotAcquired:
                 log.debug("another beat is on duty")
-            except (OSError, SQLAlchemyError, TimeoutError) as error:
-                reason = (str(error) or type(error).__name__).splitlines()[0]
-                log.warning("the timetable waits for the database", error=reason)
+            except (OSError, SQLAlchemyError, HomeportError) as error:
+                self._outage.failed(error)
             await self._pause(self._standby)
 
     async def _pause(self, seconds: float) -> None:
@@ -82,6 +84,7 @@ class Beat:
         async with exclusively(self._database, LOCK, seconds=0):
             log.info("on duty: this beat works through the timetable")
             self.on_duty = True
+            self._outage.ended()
             try:
                 end = time.monotonic() + _TERM_SECONDS
                 while time.monotonic() < end and not self._stopping.is_set():

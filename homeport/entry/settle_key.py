@@ -22,7 +22,8 @@ from homeport.features.identity.master_key import (
     require_master_key,
 )
 from homeport.features.identity.vault import Vault
-from homeport.runtime.db.database import Database, DatabaseUnavailable
+from homeport.runtime.db.database import Database
+from homeport.runtime.db.faults import DatabaseUnavailable
 from homeport.runtime.ops.health import Check
 
 log = structlog.get_logger(__name__)

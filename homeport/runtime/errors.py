@@ -85,3 +85,11 @@ class Unavailable(HomeportError):
     code = "service_unavailable"
     status = 503
     temporary = True
+
+
+class DiskFull(HomeportError):
+    """The disk is full; free some space on it, and what waits goes on."""
+
+    code = "disk_full"
+    status = 507
+    temporary = True

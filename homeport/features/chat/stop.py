@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from homeport.features.chat import repository
 from homeport.runtime.broadcast.port import Broadcast
 from homeport.runtime.db.database import Database
+from homeport.runtime.errors import DiskFull, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +88,7 @@ class Stops:
         try:
             async with self._database.read() as session:
                 asked = await repository.stop_requested(session, list(self._running))
-        except (OSError, DBAPIError, TimeoutError) as error:
+        except (OSError, DBAPIError, Unavailable, DiskFull) as error:
             log.warning("requests to stop were not looked for", error=str(error))
             return
         for task_id in asked:

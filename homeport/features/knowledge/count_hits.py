@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from homeport.features.knowledge.tables import Document, Segment
 from homeport.runtime.db.database import Database
+from homeport.runtime.errors import DiskFull, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +55,7 @@ class HitCounter:
                         found.values(hit_count=table.c.hit_count + bindparam("hits"), updated_at=table.c.updated_at),
                         [{"found": key, "hits": hits} for key, hits in sorted(counts.items())],
                     )
-        except (OSError, DBAPIError, TimeoutError) as error:
+        except (OSError, DBAPIError, Unavailable, DiskFull) as error:
             log.warning("hits not counted", error=str(error))
 
     async def close(self) -> None:

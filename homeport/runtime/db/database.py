@@ -21,22 +21,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from homeport.runtime.db import sqlite_inline
+from homeport.runtime.db.clock import Clock
 from homeport.runtime.db.extras import keep_alive, translate
+from homeport.runtime.db.faults import DatabaseUnavailable, explained, first_line
 from homeport.runtime.db.settings import DatabaseSettings
 from homeport.runtime.db.watched_pool import PoolFigures, Waits, WatchedPool
-from homeport.runtime.errors import Unavailable
 
 AfterCommit = Callable[[], Awaitable[None]]
 
 _SQLITE_READERS = 8
 _SQLITE_MORE_READERS = 56
 _HOOKS = "after_commit"
-
-
-class DatabaseUnavailable(Unavailable):
-    """The database does not answer."""
-
-    code = "database_unavailable"
 
 
 def after_commit(session: AsyncSession, hook: AfterCommit) -> None:
@@ -82,13 +77,15 @@ class Database:
         if self.kind == "sqlite":
             self.url = self.url.set(drivername=sqlite_inline.DRIVER)
         settings = settings or DatabaseSettings()
+        #: By which all who use this database agree on what is due and whose lease has run out.
+        self.clock = Clock(self.kind)
         if self.kind == "sqlite":
             self.engine = _sqlite_engine(self.url, settings, begin="BEGIN IMMEDIATE", connections=1)
             self._reader = _sqlite_engine(self.url, settings, begin="BEGIN", connections=_SQLITE_READERS)
             self._turn: AbstractAsyncContextManager[None] = Turn(settings.sqlalchemy_pool_timeout or 30)
             self._alone = None
         else:
-            self.engine = self._reader = _server_engine(self.url, settings)
+            self.engine = self._reader = _server_engine(self.url, settings, self.clock)
             self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
             self._turn = nullcontext()
         self._new_session = sqlite_inline.InlineSession if self.kind == "sqlite" else AsyncSession
@@ -123,12 +120,18 @@ class Database:
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         session = self._new_session(engine, expire_on_commit=False)
+        self.clock.lend(session)
         try:
             yield session
         except PoolTimeout as error:
             raise DatabaseUnavailable(
                 "All connections to the database are in use.", hint="Raise SQLALCHEMY_POOL_SIZE."
             ) from error
+        except (OSError, DBAPIError) as error:
+            known = explained(error, self.url)
+            if known is None:
+                raise
+            raise known from error
         finally:
             if self.kind == "sqlite" or not session.in_transaction():
                 await session.close()  # nothing is waited for, so it cannot be interrupted
@@ -142,7 +145,17 @@ class Database:
                 await session.execute(text("SELECT 1"))
         except (OSError, DBAPIError) as error:
             where = self.url.render_as_string(hide_password=True)
-            raise DatabaseUnavailable(f"The database {where} does not answer: {_first_line(error)}.") from error
+            raise DatabaseUnavailable(f"The database {where} does not answer: {first_line(error)}.") from error
+
+    async def read_clock(self, older_than: float) -> None:
+        """Read the clock of the server anew, unless that was done within `older_than` seconds."""
+        if self.clock.age <= older_than:
+            return
+        async with self.read() as session:
+            await session.connection()  # having it is not part of the time the answer takes
+            asked = time.monotonic()
+            seconds = (await session.execute(text(self.clock.statement or ""))).scalar_one()
+            self.clock.set(float(seconds), asked, time.monotonic())
 
     @property
     def engines(self) -> list[AsyncEngine]:
@@ -171,16 +184,11 @@ def _figures(engine: AsyncEngine, name: str) -> PoolFigures:
     return pool.figures(name)
 
 
-def _first_line(error: BaseException) -> str:
-    origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return (str(origin) or type(origin).__name__).splitlines()[0].rstrip(".")
-
-
 def _dumps(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _server_engine(url: URL, settings: DatabaseSettings) -> AsyncEngine:
+def _server_engine(url: URL, settings: DatabaseSettings, clock: Clock) -> AsyncEngine:
     extras = translate("mysql" if url.get_backend_name() == "mysql" else "postgresql", settings.db_extras)
     engine = create_async_engine(
         url,
@@ -199,11 +207,12 @@ def _server_engine(url: URL, settings: DatabaseSettings) -> AsyncEngine:
         json_deserializer=orjson.loads,
     )
     keepalive = extras.keepalive
-    if keepalive is not None:
 
-        @event.listens_for(engine.sync_engine, "connect")
-        def prepare(connection: Any, _record: Any) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        if keepalive is not None:
             keep_alive(connection.driver_connection, keepalive)
+        clock.read_by(connection)
 
     return engine
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from homeport.runtime.db.columns import utc_now
+from homeport.runtime.db.clock import database_now
 from homeport.runtime.tasks.tables import QueueSwitch
 
 
@@ -62,7 +62,7 @@ async def change_control(session: AsyncSession, queue: str, **values: Any) -> No
 async def take_turn_of_rate(session: AsyncSession, control: QueueControl) -> bool:
     """Whether a job may begin now under `per_minute`; if so the next must wait its share of the minute."""
     assert control.per_minute is not None
-    now = utc_now()
+    now = database_now(session)
     may = or_(QueueSwitch.next_at.is_(None), QueueSwitch.next_at <= now)
     then = now + timedelta(minutes=1) / control.per_minute
     taken = update(QueueSwitch).where(QueueSwitch.queue == control.queue, may).values(next_at=case((may, then)))

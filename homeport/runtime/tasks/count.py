@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from homeport.runtime.db.columns import utc_now
+from homeport.runtime.db.clock import database_now
 from homeport.runtime.tasks.tables import Job, JobState
 
 
@@ -29,7 +29,7 @@ class QueueFigures:
 
 async def count_unfinished(session: AsyncSession) -> dict[str, QueueFigures]:
     """The figures of every queue that has an unfinished job."""
-    now = utc_now()
+    now = database_now(session)
     queued, running = Job.state == JobState.QUEUED, Job.state == JobState.RUNNING
     due = and_(queued, Job.run_at <= now)
     held = and_(running, Job.lease_until >= now)
@@ -59,5 +59,5 @@ async def count_unfinished(session: AsyncSession) -> dict[str, QueueFigures]:
 
 async def count_busy_workers(session: AsyncSession) -> int:
     """Processes that hold a valid lease."""
-    held = (Job.state == JobState.RUNNING, Job.lease_until >= utc_now())
+    held = (Job.state == JobState.RUNNING, Job.lease_until >= database_now(session))
     return (await session.execute(select(func.count(Job.leased_by.distinct())).where(*held))).scalar_one()

@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.runtime.broadcast.port import Broadcast
-from homeport.runtime.db.columns import new_id, utc_now
+from homeport.runtime.db.clock import database_now
+from homeport.runtime.db.columns import new_id
 from homeport.runtime.db.database import after_commit
 from homeport.runtime.ops import traces
 from homeport.runtime.tasks import repository
@@ -53,7 +54,7 @@ class Jobs:
         run_at: datetime | None = None,
     ) -> str:
         """Queue one job and answer its id; with a `unique_key` that an unfinished job has, answer that job's id."""
-        now = utc_now()
+        now = database_now(session)
         due = run_at is None or run_at <= now
         row = {
             "id": new_id(),
@@ -64,6 +65,7 @@ class Jobs:
             "subject_id": subject_id,
             "unique_key": unique_key,
             "max_attempts": task.max_attempts,
+            "created_at": now,
             "run_at": run_at or now,
             "hint_at": now + repository.GRACE if due else run_at,
             "traceparent": traces.traceparent(),

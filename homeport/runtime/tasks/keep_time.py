@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-import structlog
-
+from homeport.runtime.ops.outage import Outage
 from homeport.runtime.tasks.timetable import Timetable
-
-log = structlog.get_logger(__name__)
 
 _TICK_SECONDS = 2.0
 
@@ -21,6 +18,7 @@ class TimeKeeper:
         """Does nothing yet."""
         self._timetable = timetable
         self._closing = asyncio.Event()
+        self._outage = Outage("the timetable waits for the database", "the timetable goes on")
         self._loop: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -37,7 +35,8 @@ class TimeKeeper:
         while not self._closing.is_set():
             try:
                 await self._timetable.tick()
+                self._outage.ended()
             except Exception as error:  # noqa: BLE001 - the edge: a database that is away must not end it
-                log.warning("the timetable waits for the database", error=str(error) or type(error).__name__)
+                self._outage.failed(error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), _TICK_SECONDS)

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import time
 
-from homeport.runtime.db.columns import utc_now
 from homeport.runtime.db.database import Database
 from homeport.runtime.tasks.controls import QueueControl, read_controls
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
@@ -61,7 +60,7 @@ class Limits:
             async with self._database.read() as session:
                 now_set = (await read_controls(session)).get(control.queue)
             if now_set is not None and now_set.next_at is not None:
-                await asyncio.sleep(max((now_set.next_at - utc_now()).total_seconds(), 0.0))
+                await asyncio.sleep(max((now_set.next_at - self._database.clock.now()).total_seconds(), 0.0))
         finally:
             self._later.pop(control.queue, None)
         await dispatcher.send(control.queue, job_id)

@@ -16,7 +16,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, Table, and_, bindparam, func, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from homeport.runtime.db.columns import utc_now
+from homeport.runtime.db.clock import database_now
 from homeport.runtime.tasks.controls import QueueControl, take_turn_of_rate
 from homeport.runtime.tasks.tables import Job, JobState, QueueSwitch
 
@@ -88,7 +88,8 @@ _CLAIM_ONE = (
     .where(
         _JOBS.c.id == bindparam("job_id"),
         or_(
-            and_(_JOBS.c.state == JobState.QUEUED, _JOBS.c.run_at <= bindparam("now")),
+            # One that stands in the line is due, whatever the clock of whoever put it there.
+            and_(_JOBS.c.state == JobState.QUEUED, or_(_JOBS.c.turn.is_not(None), _JOBS.c.run_at <= bindparam("now"))),
             and_(_JOBS.c.state == JobState.RUNNING, _JOBS.c.lease_until < bindparam("now")),
         ),
     )
@@ -145,7 +146,7 @@ _CLAIM_THESE = update(_JOBS).where(_JOBS.c.id.in_(bindparam("ids", expanding=Tru
 
 async def claim(session: AsyncSession, job_id: str, worker: str, lease: timedelta) -> Claimed | None:
     """Take this job if it is due, or its worker let its lease run out. None: somebody else has it, or it is not due."""
-    now = utc_now()
+    now = database_now(session)
     bound = {"job_id": job_id, "now": now, "worker": worker, "until": now + lease}
     if not cast("CursorResult[Any]", await session.execute(_CLAIM_ONE, bound)).rowcount:
         return None
@@ -164,7 +165,7 @@ async def claim_next(
     bound: dict[str, Any] = {"line": control.queue, "most": 1 if control.limited else most}
     bound |= {"at_once": control.at_once} if limits[0] else {}
     bound |= {"per_workspace": control.per_workspace} if limits[1] else {}
-    now = utc_now()
+    now = database_now(session)
     values = {"now": now, "worker": worker, "until": now + lease}
     if session.get_bind().dialect.name == "mysql":  # no RETURNING, and no UPDATE that reads its own table
         found = [_claimed(row) for row in await session.execute(_NEXT[limits], bound)]

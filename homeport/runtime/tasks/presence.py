@@ -10,16 +10,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-import structlog
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from homeport.runtime.db.columns import utc_now
+from homeport.runtime.db.clock import database_now
 from homeport.runtime.db.database import Database
+from homeport.runtime.ops.outage import Outage
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.tables import Worker
-
-log = structlog.get_logger(__name__)
 
 _SAY_SECONDS = 10.0
 #: A worker that has said nothing for so long is taken for dead.
@@ -36,8 +34,9 @@ class Presence:
         self._database = database
         self._runner = runner
         self._about = {"kind": kind, "version": version, "queues": [str(queue) for queue in queues]}
-        self._started_at = utc_now()
+        self._started_at: datetime | None = None
         self._closing = asyncio.Event()
+        self._outage = Outage("the worker could not say that it lives", "the worker says again that it lives")
         self._loop: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -55,19 +54,22 @@ class Presence:
 
     async def say(self) -> None:
         """Write the row."""
-        values: dict[str, Any] = {"seen_at": utc_now(), "running": self._runner.held, "memory": _resident_bytes()}
+        values: dict[str, Any] = {"running": self._runner.held, "memory": _resident_bytes()}
         async with self._database.begin() as session:
+            values["seen_at"] = now = database_now(session)
+            self._started_at = self._started_at or now
             known = update(Worker).where(Worker.name == self._runner.worker).values(**values)
             if not cast("CursorResult[Any]", await session.execute(known)).rowcount:
                 session.add(Worker(name=self._runner.worker, started_at=self._started_at, **self._about, **values))
-                await session.execute(delete(Worker).where(Worker.seen_at < utc_now() - _REMEMBERED))
+                await session.execute(delete(Worker).where(Worker.seen_at < now - _REMEMBERED))
 
     async def _forever(self) -> None:
         while not self._closing.is_set():
             try:
                 await self.say()
+                self._outage.ended()
             except Exception as error:  # noqa: BLE001 - the edge: a database that is away must not end it
-                log.debug("the worker could not say that it lives", error=str(error) or type(error).__name__)
+                self._outage.failed(error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), _SAY_SECONDS)
 

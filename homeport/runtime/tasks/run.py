@@ -7,39 +7,43 @@ import os
 import random
 import socket
 import time
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 import structlog
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from homeport.runtime.db.columns import new_id, utc_now
-from homeport.runtime.db.database import Database, after_commit
-from homeport.runtime.errors import HomeportError
+from homeport.runtime.db.clock import database_now
+from homeport.runtime.db.columns import new_id
+from homeport.runtime.db.database import Database
+from homeport.runtime.db.faults import DatabaseUnavailable
+from homeport.runtime.errors import DiskFull, HomeportError
 from homeport.runtime.ops import faults, traces
 from homeport.runtime.ops.meters import meters
-from homeport.runtime.tasks import repository
+from homeport.runtime.ops.outage import Outage
+from homeport.runtime.tasks import lost, repository
 from homeport.runtime.tasks.claims import Claims
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
 from homeport.runtime.tasks.limits import Limits
 from homeport.runtime.tasks.line import Claimed
+from homeport.runtime.tasks.running import LeaseLost, Running
 from homeport.runtime.tasks.task import BoundTask, Registry, UnknownTask
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=30)
 _RENEW_SECONDS = 5.0
-_PROGRESS_SECONDS = 0.5
 _PAUSE = timedelta(seconds=2)
 _LONGEST_PAUSE = timedelta(minutes=10)
+#: How long a job waits for a worker that knows its task before its attempts count; and how often it asks.
+_PATIENCE = timedelta(hours=1)
+_ASK_AGAIN = (timedelta(seconds=5), timedelta(minutes=2))
+#: Seconds between tries to write how an attempt ended, while the database is away or full.
+_WRITE_AGAIN = (0.5, 5.0)
 
-
-class LeaseLost(HomeportError):
-    """Another worker has taken this job over."""
-
-    code = "lease_lost"
+Written = TypeVar("Written")
 
 
 class PayloadRefused(HomeportError):
@@ -62,48 +66,8 @@ class TimeLimitReached(HomeportError):
     temporary = True
 
 
-StopReason = Literal["cancelled", "handed back", "lease lost"]
 #: How an attempt ended.
 Outcome = Literal["succeeded", "failed", "retried", "cancelled", "handed back", "lease lost"]
-
-
-@dataclass(slots=True)
-class Running:
-    """A job this process works on; what its task sees of it."""
-
-    id: str
-    attempt: int
-    max_attempts: int
-    workspace_id: str | None
-    database: Database
-    completed: bool = False
-    coroutine: asyncio.Task[None] | None = None
-    stop_reason: StopReason | None = None
-    _shown: float = field(default=0.0)
-
-    async def progress(self, done: int, total: int) -> None:
-        """Show how far the job is; written at most twice a second."""
-        now = time.monotonic()
-        if now - self._shown < _PROGRESS_SECONDS:
-            return
-        self._shown = now
-        async with self.database.begin() as session:
-            await repository.set_progress(session, self.id, self.attempt, done, total)
-
-    async def complete(self, session: AsyncSession) -> None:
-        """Mark the job succeeded in the given transaction; raises `LeaseLost` when it belongs to a later attempt."""
-        if not await repository.succeed(session, self.id, self.attempt):
-            raise LeaseLost
-        after_commit(session, self._note_completed)
-
-    async def _note_completed(self) -> None:
-        self.completed = True
-
-    def stop(self, reason: StopReason) -> None:
-        """Cancel the task's coroutine."""
-        if self.coroutine is not None and not self.completed:
-            self.stop_reason = reason
-            self.coroutine.cancel()
 
 
 class Runner:
@@ -130,6 +94,10 @@ class Runner:
         self._ends: set[asyncio.Future[None]] = set()
         self._keeper: asyncio.Task[None] | None = None
         self._closing = False
+        #: The one job that runs here although it may be what its earlier workers died of.
+        self._suspect: str | None = None
+        self._outage = Outage("the end of an attempt cannot be written yet", "the ends of attempts are written again")
+        self._renewing = Outage("leases not renewed", "leases are renewed again")
         self._meters = meters().jobs
         self._limits = Limits(database, dispatcher)
         self.worker = f"{socket.gethostname()[:60]}:{os.getpid()}:{new_id()[-6:]}"
@@ -183,9 +151,9 @@ class Runner:
             if control is not None:
                 await self._limits.refused(control, job_id)
             return False
-        if job.cancel_requested or self._closing:
-            return await self._put_down(job)
-        running = Running(job.id, job.attempt, job.max_attempts, job.workspace_id, self._database)
+        if (job.cancel_requested or self._closing or job.attempt >= lost.SUSPECT) and await self._put_down(job):
+            return not self._closing
+        running = Running(job.id, job.attempt, job.max_attempts, job.workspace_id, self._database, job.task)
         self._running[job.id, job.attempt] = running
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep_leases())
@@ -195,16 +163,27 @@ class Runner:
         finally:
             structlog.contextvars.unbind_contextvars("job_id", "task")
             self._running.pop((job.id, job.attempt))
+            if self._suspect == job.id:
+                self._suspect = None
             if control is not None:
                 await self._limits.ended(control, job.id)
         return True
 
     async def _put_down(self, job: Claimed) -> bool:
-        """What was just taken is not wanted any more, or shall be done by another process."""
+        """Whether the job that was just taken is not to be run here now; its row says what becomes of it."""
         async with self._database.begin() as session:
             if job.cancel_requested:
                 return await repository.cancel_running(session, job.id, job.attempt)
-            await repository.hand_back(session, job.id, job.attempt, job.queue)
+            if self._closing:
+                return await repository.hand_back(session, job.id, job.attempt, job.queue)
+            if job.attempt > job.max_attempts:  # it will only be given up
+                return False
+            if not lost.is_lost(await repository.last_error(session, job.id)):
+                return False
+            if self._suspect is not None:
+                later = database_now(session) + timedelta(seconds=random.uniform(*lost.STAND_BACK))  # noqa: S311
+                return await repository.postpone(session, job.id, job.attempt, later, None)
+            self._suspect = job.id
             return False
 
     async def _watched_attempt(self, job: Claimed, running: Running) -> None:
@@ -238,11 +217,12 @@ class Runner:
             bound = self._registry.get(job.task)
             payload = bound.task.payload.model_validate(job.payload)
         except UnknownTask as error:
-            return await self._raised(job, None, error)
+            return await self._unknown(job, error)
         except ValidationError as error:
             return await self._raised(job, None, _refused(job, error))
         if job.attempt > job.max_attempts:
-            return await self._give_up(job, bound, f"The worker was lost {job.max_attempts} times while doing this.")
+            why = await self._write(lambda session: repository.last_error(session, job.id))
+            return await self._give_up(job, bound, why or "Its workers were lost.", most=job.max_attempts)
         running.coroutine = asyncio.ensure_future(_in_time(bound, payload, running))
         if self._closing:  # `close` came while the claim was committed, and could not see this one
             running.stop("handed back")
@@ -252,21 +232,54 @@ class Runner:
             return await self._stopped(job, bound, running)
         except Exception as error:  # noqa: BLE001 - the edge: whatever a task raises ends here
             return await self._raised(job, bound, error)
-        if not running.completed:
-            async with self._database.begin() as session:
-                await repository.succeed(session, job.id, job.attempt)
-        return "succeeded"
+        if running.completed or await self._write(lambda session: repository.succeed(session, job.id, job.attempt)):
+            return "succeeded"
+        return await self._raised(job, bound, LeaseLost())
+
+    async def _write(self, write: Callable[[AsyncSession], Awaitable[Written]]) -> Written:
+        """Write how an attempt ended, and wait with that for a database that is away or full.
+
+        The writes are fenced: whoever takes the job over meanwhile is not disturbed.
+        """
+        pause, longest = _WRITE_AGAIN
+        while True:
+            try:
+                async with self._database.begin() as session:
+                    written = await write(session)
+            except (DatabaseUnavailable, DiskFull) as error:
+                if self._closing:
+                    raise
+                self._outage.failed(error)
+            else:
+                self._outage.ended()
+                return written
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, longest)
+
+    async def _unknown(self, job: Claimed, error: UnknownTask) -> Outcome:
+        """A worker that knows the task may take it, as while a fleet is upgraded: no attempt is lost by that."""
+
+        async def leave(session: AsyncSession) -> bool:
+            now = database_now(session)
+            age = now - (await repository.created_at(session, job.id) or now)
+            pause = min(max(age / 4, _ASK_AGAIN[0]), _ASK_AGAIN[1]) * random.uniform(0.8, 1.2)  # noqa: S311
+            return age < _PATIENCE and await repository.postpone(session, job.id, job.attempt, now + pause, str(error))
+
+        return "handed back" if await self._write(leave) else await self._raised(job, None, error)
 
     async def _stopped(self, job: Claimed, bound: BoundTask, running: Running) -> Outcome:
         current = asyncio.current_task()
         ending = current is not None and current.cancelling() > 0
         if running.stop_reason is None and not ending:
             return await self._raised(job, bound, Interrupted())
-        async with self._database.begin() as session:
+
+        async def write(session: AsyncSession) -> None:
             if running.stop_reason == "cancelled":
                 await repository.cancel_running(session, job.id, job.attempt)
             else:  # fenced: does nothing where the lease is lost
                 await repository.hand_back(session, job.id, job.attempt, job.queue)
+
+        await self._write(write)
         if ending:
             raise asyncio.CancelledError
         return running.stop_reason or "handed back"
@@ -288,35 +301,47 @@ class Runner:
             asked = getattr(error, "retry_after", None)
             if asked is not None:
                 pause = max(pause, timedelta(seconds=asked))
-            async with self._database.begin() as session:
-                await repository.put_back(session, job.id, job.attempt, utc_now() + pause, sentence)
+            await self._write(
+                lambda session: repository.put_back(
+                    session, job.id, job.attempt, database_now(session) + pause, sentence
+                )
+            )
             return "retried"
         return await self._give_up(job, bound, sentence)
 
-    async def _give_up(self, job: Claimed, bound: BoundTask | None, error: str) -> Outcome:
+    async def _give_up(self, job: Claimed, bound: BoundTask | None, error: str, most: int | None = None) -> Outcome:
+        async def write(session: AsyncSession) -> None:
+            if await repository.fail(session, job.id, job.attempt, error, most=most) and bound is not None:
+                await _tell_failed(bound, job, session, error)
+
         log.warning("job failed", error=error)
         try:
-            async with self._database.begin() as session:
-                if await repository.fail(session, job.id, job.attempt, error) and bound is not None:
-                    await _tell_failed(bound, job, session, error)
+            await self._write(write)
         except Exception as second:  # the edge: a fault in `failed` must not keep the job unfinished
             log.error("the task could not be told that its job failed", exc_info=second)
             faults.report(second)
-            async with self._database.begin() as session:
-                await repository.fail(session, job.id, job.attempt, error)
+            await self._write(lambda session: repository.fail(session, job.id, job.attempt, error, most=most))
         return "failed"
 
     async def _keep_leases(self) -> None:
         while self._running:
+            began = time.monotonic()
             await asyncio.sleep(self._renew_seconds)
             held = list(self._running.values())
+            late = time.monotonic() - began - self._renew_seconds
+            if late > self._lease.total_seconds() / 2:
+                tasks = sorted({running.task for running in held})
+                log.warning(
+                    "a task has blocked this process; its leases may be lost", seconds=round(late, 1), tasks=tasks
+                )
             try:
                 async with self._database.begin() as session:
                     pairs = [(running.id, running.attempt) for running in held]
                     mine = await repository.extend_leases(session, pairs, self.worker, self._lease)
             except Exception as error:  # noqa: BLE001 - the edge: without its keeper a long job loses its lease
-                log.warning("leases not renewed", error=str(error) or type(error).__name__)
+                self._renewing.failed(error)
                 continue
+            self._renewing.ended()
             for running in held:
                 cancel = mine.get((running.id, running.attempt))
                 if cancel is None:

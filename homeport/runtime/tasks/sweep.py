@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from datetime import timedelta
 
 import structlog
 
 from homeport.runtime.db.database import Database
+from homeport.runtime.ops.outage import Outage
 from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
 
@@ -16,6 +18,12 @@ log = structlog.get_logger(__name__)
 
 _BATCH = 500
 _CLOSE_SECONDS = 5
+#: Seconds for which the clock of the database is taken to go on as this process' own.
+_CLOCK_SECONDS = 10.0
+#: A process that stood still for so long (a task that blocks it, a machine that slept) renews its own leases first:
+#: until then it would take its own jobs for lost. Seconds; and how many it then gives itself.
+_STANDSTILL = 10.0
+_RECOVERY = 10.0
 
 
 class Sweep:
@@ -36,9 +44,11 @@ class Sweep:
         self._grace = grace
         self._loop: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
+        self._outage = Outage("sweep postponed", "the sweep goes on")
 
     async def once(self) -> int:
         """Send a hint for every job that lies too long, one batch; answer how many."""
+        await self._database.read_clock(_CLOCK_SECONDS)
         async with self._database.read() as session:  # on SQLite an idle sweep must not ask for the one writer
             if not await repository.anything_forgotten(session):
                 return 0
@@ -65,7 +75,19 @@ class Sweep:
             try:
                 while await self.once() == _BATCH and not self._closing.is_set():
                     pass
+                self._outage.ended()
             except Exception as error:  # noqa: BLE001 - the sweep is what others are saved by: it must not die
-                log.warning("sweep postponed", error=str(error) or type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), self._interval)
+                self._outage.failed(error)
+            late = await self._pause(self._interval)
+            if late > _STANDSTILL:
+                log.warning(
+                    "this process stood still; it renews its leases before it looks for lost jobs", seconds=late
+                )
+                await self._pause(_RECOVERY)
+
+    async def _pause(self, seconds: float) -> float:
+        """Wait; answers how many seconds longer that took, by whichever clock saw more of them."""
+        began = (time.monotonic(), time.time())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        return round(max(time.monotonic() - began[0], time.time() - began[1]) - seconds, 1)

@@ -26,6 +26,7 @@ class UnknownTask(HomeportError):
 
     code = "unknown_task"
     temporary = True  # while a fleet is upgraded, another worker may know it
+    retry_after = 60.0
 
 
 class RunningJob(Protocol):
@@ -94,7 +95,8 @@ class Registry:
         except KeyError:
             known = ", ".join(sorted(self._tasks))
             message = f"The task {name!r} is unknown to this version, which knows {known}."
-            raise UnknownTask(message) from None
+            hint = "A newer version queued it: upgrade every process, then replay it."
+            raise UnknownTask(message, hint=hint) from None
 
     def names(self) -> list[str]:
         """All names, sorted."""

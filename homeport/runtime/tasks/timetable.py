@@ -17,7 +17,6 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from homeport.runtime.db.columns import utc_now
 from homeport.runtime.db.database import Database
 from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.tables import BeatEntry
@@ -130,7 +129,7 @@ class Timetable:
 
     async def tick(self, now: datetime | None = None) -> int:
         """Cause the jobs that are due; answers how many. One that is unfinished at the next due time stands for it."""
-        moment = now or utc_now()
+        moment = now or self._database.clock.now()
         caused = 0
         for entry in self.entries:
             due = entry.schedule.latest(moment)
@@ -143,7 +142,7 @@ class Timetable:
         """All entries, with what the database remembers of them."""
         async with self._database.read() as session:
             rows = {row.name: row for row in (await session.execute(select(BeatEntry))).scalars()}
-        now, found = utc_now(), []
+        now, found = self._database.clock.now(), []
         for entry in self.entries:
             row = rows.get(entry.name)
             due, job_id = (None, None) if row is None else (row.last_due_at, row.last_job_id)

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
-from homeport.runtime.db.database import Database, DatabaseUnavailable
+from homeport.runtime.db.database import Database
+from homeport.runtime.db.faults import DatabaseUnavailable
 from homeport.runtime.db.settings import DatabaseSettings
 from tests.support.certificates import Certificate, make_certificate
 from tests.support.tls_servers import mariadb_over_tls, postgres_over_tls

@@ -11,7 +11,8 @@ import pytest
 
 from homeport.entry.sample_figures import Figures
 from homeport.runtime.db.columns import utc_now
-from homeport.runtime.db.database import Database, DatabaseUnavailable
+from homeport.runtime.db.database import Database
+from homeport.runtime.db.faults import DatabaseUnavailable
 from homeport.runtime.db.settings import DatabaseSettings
 from homeport.runtime.errors import HomeportError
 from homeport.runtime.ops.meters import meters

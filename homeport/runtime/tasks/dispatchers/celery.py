@@ -6,19 +6,17 @@ import asyncio
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
 
-import structlog
 from celery import Celery
 from kombu import Exchange
 from kombu import Queue as BrokerQueue
 from kombu.exceptions import OperationalError
 
 from homeport.runtime.ops import traces
+from homeport.runtime.ops.outage import Outage
 from homeport.runtime.redis.settings import RedisSettings
 from homeport.runtime.tasks.broker import CONNECT_SECONDS, find_broker
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.settings import CelerySettings
-
-log = structlog.get_logger(__name__)
 
 RUN_JOB = "homeport.run_job"
 
@@ -66,6 +64,9 @@ class CeleryDispatcher:
         self._waiting = 0
         self._closed = False
         self._broken = False
+        self._outage = Outage(
+            "the broker did not take a hint; the sweep will send it again", "the broker takes hints again"
+        )
         connection = self._app.connection_for_write()
         #: What the chosen transport raises; kombu translates only some of it.
         self._failures: tuple[type[BaseException], ...] = (
@@ -108,11 +109,10 @@ class CeleryDispatcher:
                     RUN_JOB, args=[job_id, queue], queue=queue, routing_key=queue, retry=True, retry_policy=again
                 )
             self._broken = False
+            self._outage.ended()
         except self._failures as error:
             self._broken = True
-            log.warning(
-                "the broker did not take a hint; the sweep will send it again", error=str(error)[:300], job_id=job_id
-            )
+            self._outage.failed(error, job_id=job_id)
 
     def _connects(self) -> bool:
         try:

@@ -6,11 +6,8 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
 
-import structlog
-
+from homeport.runtime.ops.outage import Outage
 from homeport.runtime.tasks.queues import Queue
-
-log = structlog.get_logger(__name__)
 
 #: How many jobs of a queue run at once. Indexing is bounded by the one database writer and the parser processes.
 _CONCURRENCY: Mapping[str, int] = {Queue.DATASET: 8, Queue.PRIORITY_DATASET: 8}
@@ -27,6 +24,7 @@ class LocalDispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._run: Callable[[str, str], Awaitable[bool]] | None = None
         self._open = False
+        self._outage = Outage("jobs are postponed", "jobs are taken again")
 
     def connect(self, run: Callable[[str, str], Awaitable[bool]]) -> None:
         """Give the coroutine that runs the next job of a queue; it is told the hint's job and the queue."""
@@ -65,8 +63,9 @@ class LocalDispatcher:
         assert self._run is not None
         try:
             await self._run(job_id, queue)
+            self._outage.ended()
         except Exception as error:  # noqa: BLE001 - the edge: the row could not be read or written
-            log.warning("job postponed", job_id=job_id, error=str(error) or type(error).__name__)
+            self._outage.failed(error, job_id=job_id)
         finally:
             self._known.discard(job_id)
             self._active[queue] -= 1

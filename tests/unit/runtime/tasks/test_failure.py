@@ -107,9 +107,13 @@ async def test_a_job_that_kills_its_workers_is_given_up(bench: Bench) -> None:
     job_id = await bench.enqueue(bench.task(max_attempts=2))
     await bench.change(job_id, state=JobState.RUNNING, attempt=2, leased_by="dead")
     await bench.let_lease_run_out(job_id)
-    assert await bench.worker().run(job_id)
-    assert (await bench.row(job_id)).state == JobState.FAILED
-    assert bench.diary.failed == ["The worker was lost 2 times while doing this."]
+    assert await bench.sweep().once() == 1
+    assert await bench.worker().run(job_id, "dataset")
+    row = await bench.row(job_id)
+    assert (row.state, row.attempt) == (JobState.FAILED, 2)
+    [sentence] = bench.diary.failed
+    assert sentence == row.last_error
+    assert sentence.startswith("The worker dead was lost in attempt 2 of 2; its lease ended ")
     assert bench.diary.done == []
 
 
@@ -120,11 +124,36 @@ async def test_an_unknown_task_waits_for_a_worker_that_knows_it(bench: Bench) ->
     await bench.worker().run(job_id)
     row = await bench.row(job_id)
     assert row.state == JobState.QUEUED
-    assert row.last_error == ("The task 'test.of_tomorrow' is unknown to this version, which knows test.write_down.")
+    assert row.attempt == 0, "another worker may know it: this was none"
+    assert row.last_error == (
+        "The task 'test.of_tomorrow' is unknown to this version, which knows test.write_down. "
+        "A newer version queued it: upgrade every process, then replay it."
+    )
+    await bench.change(job_id, task=task.name)
+    await bench.make_due(job_id)
+    assert await bench.worker().run(job_id)
+    assert (await bench.row(job_id)).state == JobState.SUCCEEDED
+
+
+async def test_a_task_that_stays_unknown_fails_in_the_end_and_holds_up_nobody(bench: Bench) -> None:
+    task = bench.task()
+    job_id = await bench.enqueue(task)
+    await bench.change(job_id, task="test.of_tomorrow", created_at=utc_now() - timedelta(hours=2))
+    worker = bench.worker()
+    assert await worker.run("any", "dataset")
+    row = await bench.row(job_id)
+    assert (row.state, row.attempt) == (JobState.QUEUED, 1)
+    assert row.run_at - utc_now() > timedelta(seconds=40), "each attempt leaves time to mend it"
+    other = await bench.enqueue(task)
+    assert await worker.run("any", "dataset")
+    assert (await bench.row(other)).state == JobState.SUCCEEDED
     await bench.change(job_id, attempt=row.max_attempts - 1)
     await bench.make_due(job_id)
-    await bench.worker().run(job_id)
-    assert (await bench.row(job_id)).state == JobState.FAILED
+    assert await worker.run(job_id)
+    row = await bench.row(job_id)
+    assert row.state == JobState.FAILED
+    assert row.last_error is not None
+    assert row.last_error.startswith("The task 'test.of_tomorrow' is unknown to this version")
 
 
 async def test_a_payload_of_another_shape_fails_with_what_is_wrong_with_it(bench: Bench) -> None:
