@@ -66,6 +66,7 @@ class Replay(RequestBody):
     model_config = ConfigDict(extra="forbid")
 
     filter: JobChoice = Field(default_factory=JobChoice)
+    after: UUID | None = Field(None, description="Only younger jobs than this one: `last` of the call before.")
 
 
 class Cancel(RequestBody):
@@ -82,6 +83,12 @@ class Changed(BaseModel):
 
     changed: int
     has_more: bool
+
+
+class Replayed(Changed):
+    """With `has_more`, the call goes on with `last`, the id of the last of these jobs, as `after`."""
+
+    last: str | None
 
 
 class Limits(RequestBody):

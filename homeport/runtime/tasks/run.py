@@ -368,5 +368,5 @@ async def _tell_failed(bound: BoundTask, job: Claimed, session: AsyncSession, er
 
 
 def _refused(job: Claimed, error: ValidationError) -> PayloadRefused:
-    problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    problems = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'all of it'}: {one['msg']}" for one in error.errors())
     return PayloadRefused(f"The payload of {job.task} is not what this version expects ({problems}).")

@@ -51,15 +51,18 @@ function useRefresh() {
 interface Changed {
   changed: number;
   has_more: boolean;
+  last?: string | null;
 }
 
-/** The server changes some hundred jobs a call. */
-async function repeat(path: string, body: unknown): Promise<number> {
+/** The server changes some hundred jobs a call; with `onward` each call goes on after the last job of the one before. */
+async function repeat(path: string, body: object, onward = false): Promise<number> {
   let total = 0;
+  let after: string | null = null;
   for (;;) {
-    const { changed, has_more } = await api.post<Changed>(path, body);
+    const { changed, has_more, last }: Changed = await api.post<Changed>(path, onward ? { ...body, after } : body);
     total += changed;
     if (!has_more) return total;
+    after = last ?? null;
   }
 }
 
@@ -94,7 +97,7 @@ export function useReplay() {
   const refresh = useRefresh();
   const toasts = useToasts();
   return useMutation({
-    mutationFn: (choice: JobChoice) => repeat("/operate/jobs/replay", { filter: asFilter(choice, ["failed"], seconds()) }),
+    mutationFn: (choice: JobChoice) => repeat("/operate/jobs/replay", { filter: asFilter(choice, ["failed"], seconds()) }, true),
     onSuccess: (count) => {
       toasts.done(count ? `${plural(count, "job")} queued again.` : "No failed job fits.");
       return refresh();

@@ -235,7 +235,7 @@ def _from_system(number: int, name: str, key: str, hint: str, *, writing: bool) 
     if number in _FOLDERS_IN_THE_WAY:
         return _in_the_way(name, key, writing=writing)
     if number in _NO_ROOM:
-        return errors.Unavailable(f"The storage {name} has no room left for {key!a}.", hint=hint)
+        return errors.Unavailable(f"The disk is full: the storage {name} has no room left for {key!a}.", hint=hint)
     if number in _NOT_ALLOWED:
         return errors.Misconfigured(f"The storage {name} may not touch {key!a} on the disk.", hint=hint)
     return None

@@ -28,11 +28,15 @@ Examples:
 def command(*, wanted: JobFilter, dry_run: bool, yes: bool) -> None:
     """Do all failed jobs again that fit, each with all its attempts."""
     wanted = with_states(wanted, "failed")
+    after: str | None = None
 
     async def step(desk: Desk, session: AsyncSession) -> int:
         from homeport.features.operate.jobs.change_jobs import replay
 
-        return await replay(session, desk.dispatcher, wanted)
+        nonlocal after
+        done = await replay(session, desk.dispatcher, wanted, after=after)
+        after = done.last or after
+        return done.count
 
     done = change_many(wanted, step, what="failed job", question="Do {} again?", dry_run=dry_run, yes=yes)
     click.echo(f"{done} queued again.")

@@ -25,7 +25,7 @@ def command(job_ids: tuple[object, ...]) -> None:
         async with desk.database.begin() as session:
             for job_id in ids:
                 await find_job(session, job_id)
-            return await replay(session, desk.dispatcher, JobFilter(ids=ids))
+            return (await replay(session, desk.dispatcher, JobFilter(ids=ids))).count
 
     queued = work(do)
     left = len(set(job_ids)) - queued

@@ -1,4 +1,4 @@
-"""The clocks of this machine and of the servers agree: leases and sessions are moments in time."""
+"""The clocks of this machine and of the servers agree: sessions and links are moments in time."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ import time
 from sqlalchemy import text
 
 from homeport.features.operate.doctor.findings import Finding, ok, problem, skipped, warning
+from homeport.runtime.db.clock import NOW
 from homeport.runtime.db.database import Database
 
-_NOW = {
-    "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
-    "mysql": "SELECT unix_timestamp(now(6))",
-}
 _TOLERABLE = 2.0
 _HARMFUL = 10.0
+_CAUSE = "Sessions and links end early or late by that much. Jobs keep to the clock of the database."
 
 
 async def check_clock(database: Database) -> list[Finding]:
     """The database's clock against ours."""
-    statement = _NOW.get(database.kind)
+    statement = NOW.get(database.kind)
     if statement is None:
         return [skipped("The database is a file: there is one clock.")]
     async with database.read() as session:
@@ -35,7 +33,11 @@ def judge_clock(whose: str, ahead: float, *, uncertain: float = 0.0) -> Finding:
     said = f"The clock of {whose} is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} ours."
     fix = "Let both machines follow a time server (chrony, systemd-timesyncd)."
     if least > _HARMFUL:
-        return problem(said, cause="A job that runs would be taken for lost, or a lost one for running.", fix=fix)
+        return problem(said, cause=_CAUSE, fix=fix)
     if least > _TOLERABLE:
-        return warning(said, cause="Jobs are taken over late or early by that much.", fix=fix)
+        return warning(
+            said,
+            cause=_CAUSE,
+            fix=fix,
+        )
     return ok(f"The clock of {whose} agrees with ours.")

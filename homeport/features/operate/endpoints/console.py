@@ -25,6 +25,7 @@ from homeport.features.operate.schemas import (
     Limits,
     Overview,
     Replay,
+    Replayed,
     Retry,
 )
 from homeport.runtime.errors import InvalidInput
@@ -58,15 +59,21 @@ async def get_job(_member: Operating, session: Reading, job_id: UUID) -> JobEntr
 async def post_retry(member: Operating, room: Provided, session: Work, body: Retry) -> Changed:
     """Failed and cancelled ones, and those that wait for another attempt; others stay as they are."""
     wanted = JobFilter(ids=await _known(session, body.ids))
-    return _changed(member, "retried", await change_jobs.replay(session, room.dispatcher, wanted))
+    return _changed(member, "retried", (await change_jobs.replay(session, room.dispatcher, wanted)).count)
 
 
 @router.post("/jobs/replay", summary="Do failed jobs again that fit a filter")
-async def post_replay(member: Operating, room: Provided, session: Work, body: Replay) -> Changed:
-    """The oldest first, each with all its attempts. Without a state: the failed ones."""
+async def post_replay(member: Operating, room: Provided, session: Work, body: Replay) -> Replayed:
+    """The oldest first, each with all its attempts. Without a state: the failed ones.
+
+    With `has_more`, call it again with `last` as `after`: what has failed again meanwhile is then left alone.
+    """
     wanted = body.filter.as_filter()
     wanted = replace(wanted, states=wanted.states or (JobState.FAILED,))
-    return _changed(member, "replayed", await change_jobs.replay(session, room.dispatcher, wanted))
+    after = None if body.after is None else str(body.after)
+    done = await change_jobs.replay(session, room.dispatcher, wanted, after=after)
+    changed = _changed(member, "replayed", done.count)
+    return Replayed(changed=changed.changed, has_more=changed.has_more, last=done.last)
 
 
 @router.post("/jobs/cancel", summary="Cancel jobs that wait or run")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.features.operate.jobs.find_jobs import JobFilter
-from homeport.runtime.db.columns import utc_now
+from homeport.runtime.db.clock import database_now
 from homeport.runtime.db.database import after_commit
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
 from homeport.runtime.tasks.jobs import Jobs
@@ -27,15 +28,29 @@ async def count_jobs(session: AsyncSession, wanted: JobFilter) -> int:
     return int((await session.execute(select(func.count()).select_from(Job).where(*wanted.conditions()))).scalar_one())
 
 
-async def replay(session: AsyncSession, dispatcher: Dispatcher, wanted: JobFilter) -> int:
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What one call of `replay` did."""
+
+    count: int
+    #: The id of the last of them: where the next call goes on.
+    last: str | None = None
+
+
+async def replay(
+    session: AsyncSession, dispatcher: Dispatcher, wanted: JobFilter, *, after: str | None = None
+) -> Replayed:
     """Queue failed and cancelled jobs anew, with all their attempts; also waiting ones at once, without their pause.
 
-    At most 500 of those that fit, the oldest first; answers how many. Call it again until it answers 0.
+    At most 500 of those that fit, the oldest first, and of those only what lies `after` a job: give it the last one of
+    the call before, until none is left. So none is replayed twice, though it fail again meanwhile.
     """
-    now = utc_now()
+    now = database_now(session)
     ended = Job.state.in_(_ENDED_BADLY)
     paused = (Job.state == JobState.QUEUED) & Job.turn.is_(None)
     found = select(Job.id, Job.queue, Job.workspace_id).where(*wanted.conditions(), ended | paused)
+    if after is not None:
+        found = found.where(Job.id > after)
     rows = (await session.execute(found.order_by(Job.id).limit(BATCH).with_for_update(skip_locked=True))).all()
     turns = await join_line(session, rows)
     if rows:
@@ -57,13 +72,13 @@ async def replay(session: AsyncSession, dispatcher: Dispatcher, wanted: JobFilte
         )
     for row in rows:
         after_commit(session, partial(dispatcher.send, row.queue, row.id))
-    return len(rows)
+    return Replayed(len(rows), rows[-1].id if rows else None)
 
 
 async def cancel(session: AsyncSession, jobs: Jobs, wanted: JobFilter) -> int:
     """Cancel unfinished jobs: waiting ones at once, running ones at their next await; answers how many.
 
-    At most 500 of those that fit, as with `replay`.
+    At most 500 of those that fit. Call it again until it answers 0.
     """
     found = select(Job.id).where(*wanted.conditions(), Job.state.in_(_UNFINISHED), Job.cancel_requested.is_(False))
     ids: Sequence[str] = (await session.execute(found.order_by(Job.id).limit(BATCH))).scalars().all()

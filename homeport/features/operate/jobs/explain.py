@@ -8,10 +8,11 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from homeport.runtime.db.columns import utc_now
+from homeport.runtime.db.clock import database_now
 from homeport.runtime.tasks.controls import QueueControl, read_controls
 from homeport.runtime.tasks.line import position
 from homeport.runtime.tasks.presence import is_alive, list_workers
+from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.tables import Job, JobState, Worker
 
 
@@ -30,7 +31,7 @@ class Surroundings:
 
 async def look_around(session: AsyncSession) -> Surroundings:
     """Two small tables."""
-    return Surroundings(await read_controls(session), await list_workers(session), utc_now())
+    return Surroundings(await read_controls(session), await list_workers(session), database_now(session))
 
 
 async def explain(session: AsyncSession, job: Job, around: Surroundings) -> str:
@@ -52,6 +53,8 @@ async def _waiting(session: AsyncSession, job: Job, around: Surroundings) -> str
     if job.run_at > around.now:
         when = f"{job.run_at:%Y-%m-%d %H:%M:%S} UTC"
         if job.last_error:
+            if job.attempt == 0:
+                return f"It is tried again at {when}, after: {job.last_error}"
             return f"Attempt {job.attempt + 1} of {job.max_attempts} begins at {when}, after: {job.last_error}"
         return f"It is meant for {when}."
     control = around.controls.get(job.queue)
@@ -59,9 +62,12 @@ async def _waiting(session: AsyncSession, job: Job, around: Surroundings) -> str
         by = f" by {control.paused_by}" if control.paused_by else ""
         return f"The queue {job.queue} is paused since {control.paused_at:%Y-%m-%d %H:%M:%S} UTC{by}."
     if not around.has_reader(job.queue):
-        return f"No worker reads the queue {job.queue}."
+        strange = "" if job.queue in set(Queue) else "; this version does not know it, so a newer one queued the job"
+        return f"No worker reads the queue {job.queue}{strange}."
     if job.turn is None:
         return "It joins its queue within seconds."
+    if job.attempt >= job.max_attempts:
+        return f"It has had all its attempts and is given up at its turn, after: {job.last_error}"
     place = f"Position {await position(session, job.queue, job.turn, job.id)} in {job.queue}"
     if control is not None and control.next_at is not None and control.next_at > around.now:
         place += f"; the queue's rate allows the next at {control.next_at:%H:%M:%S} UTC"

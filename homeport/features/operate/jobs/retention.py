@@ -9,7 +9,6 @@ import structlog
 from sqlalchemy import CursorResult, delete, or_, select
 
 from homeport.features.operate.room import OperateRoom
-from homeport.runtime.db.columns import utc_now
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.tables import Job, JobState
 from homeport.runtime.tasks.task import NoPayload, RunningJob, Task
@@ -29,7 +28,7 @@ async def _remove(room: OperateRoom, _payload: NoPayload, _job: RunningJob) -> N
 
 async def remove_batch(room: OperateRoom) -> int:
     """Remove up to a thousand that have ended long enough ago; answers how many."""
-    now = utc_now()
+    now = room.database.clock.now()
     failed = now - timedelta(days=room.settings.failed_jobs_retention_days)
     others = now - timedelta(days=room.settings.jobs_retention_days)
     ended = (

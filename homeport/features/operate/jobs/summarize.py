@@ -76,7 +76,9 @@ async def summarize(session: AsyncSession, recent: RecentEnds | None = None) -> 
     dead = {row[0]: int(row[1]) for row in failed_now}
     ends = await (count_ends(session, around.now) if recent is None else recent.read(session, around.now))
     queues = []
-    for queue in Queue:
+    known = [queue.value for queue in Queue]
+    # What a newer version has queued must not be out of sight.
+    for queue in [*known, *sorted({*figures, *dead} - set(known))]:
         now = figures.get(queue, QueueFigures())
         control = around.controls.get(queue)
         readers = sum(queue in worker.queues and is_alive(worker, around.now) for worker in around.workers)

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.features.operate.errors import QueueUnknown
-from homeport.runtime.db.columns import utc_now
+from homeport.runtime.db.clock import database_now
 from homeport.runtime.db.database import after_commit
 from homeport.runtime.tasks.controls import change_control
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
@@ -32,7 +32,7 @@ def known_queue(name: str) -> Queue:
 
 async def pause(session: AsyncSession, queue: str, by: str) -> None:
     """Let nobody take a job of it; those that run go on."""
-    await change_control(session, known_queue(queue), paused_at=utc_now(), paused_by=by)
+    await change_control(session, known_queue(queue), paused_at=database_now(session), paused_by=by)
 
 
 async def resume(session: AsyncSession, dispatcher: Dispatcher, queue: str) -> None:
@@ -54,6 +54,6 @@ async def _wake(session: AsyncSession, dispatcher: Dispatcher, queue: str) -> No
     waiting = (Job.queue == queue, Job.turn.is_not(None))
     first = (await session.execute(select(Job.id).where(*waiting).order_by(Job.turn).limit(_HINTS))).scalars().all()
     # The others' hints were refused meanwhile: let the sweep tell of them soon instead of after minutes.
-    await session.execute(update(Job).where(*waiting).values(hint_at=utc_now()))
+    await session.execute(update(Job).where(*waiting).values(hint_at=database_now(session)))
     for job_id in first:
         after_commit(session, partial(dispatcher.send, queue, job_id))

@@ -242,9 +242,10 @@ async def test_a_replay_takes_the_failed_ones_that_fit(desk: Desk) -> None:
     workspace_id = new_id()
     mine, other = await desk.fail(workspace_id=workspace_id), await desk.fail()
     body = {"filter": {"queue": ["dataset"], "workspace_id": workspace_id}}
-    assert await desk.post("/jobs/replay", body) == {"changed": 1, "has_more": False}
+    assert await desk.post("/jobs/replay", body) == {"changed": 1, "has_more": False, "last": mine}
     assert (await desk.state(mine), await desk.state(other)) == (JobState.QUEUED, JobState.FAILED)
-    assert await desk.post("/jobs/replay", {}) == {"changed": 1, "has_more": False}
+    assert await desk.post("/jobs/replay", {"after": other}) == {"changed": 0, "has_more": False, "last": None}
+    assert await desk.post("/jobs/replay", {}) == {"changed": 1, "has_more": False, "last": other}
     assert await desk.state(other) == JobState.QUEUED
 
 

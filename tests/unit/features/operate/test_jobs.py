@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert, update
 
 from homeport.features.operate.errors import JobNotFound, QueueUnknown
 from homeport.features.operate.jobs.change_jobs import cancel, count_jobs, replay
@@ -18,7 +19,7 @@ from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.presence import Presence
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.run import Runner
-from homeport.runtime.tasks.tables import JobState
+from homeport.runtime.tasks.tables import Job, JobState
 from homeport.runtime.tasks.task import RunningJob
 from tests.support.job_bench import Bench, Diary, Note, told_to_stop, wait_at_gate
 
@@ -92,7 +93,7 @@ async def test_a_failed_job_says_its_error_and_is_replayed_with_all_attempts(ben
     assert await reason(bench, job_id) == "The document is empty."
     bench.hints.sent.clear()
     async with bench.database.begin() as session:
-        assert await replay(session, bench.hints, JobFilter(states=(JobState.FAILED,))) == 1
+        assert (await replay(session, bench.hints, JobFilter(states=(JobState.FAILED,)))).count == 1
     row = await bench.row(job_id)
     assert (row.state, row.attempt, row.finished_at) == (JobState.QUEUED, 0, None)
     assert bench.hints.sent == [(DATASET, job_id)]
@@ -105,7 +106,7 @@ async def test_a_retry_does_not_wait_for_the_pause(bench: Bench) -> None:
     await runner.run(job_id, DATASET)
     assert not await runner.run(job_id, DATASET)
     async with bench.database.begin() as session:
-        assert await replay(session, bench.hints, JobFilter(ids=(job_id,))) == 1
+        assert (await replay(session, bench.hints, JobFilter(ids=(job_id,)))).count == 1
     assert await runner.run(job_id, DATASET)
 
 
@@ -117,9 +118,89 @@ async def test_done_and_running_jobs_are_not_replayed(bench: Bench) -> None:
     working = asyncio.create_task(runner.run(held, DATASET))
     await bench.diary.started.wait()
     async with bench.database.begin() as session:
-        assert await replay(session, bench.hints, JobFilter(ids=(done, held))) == 0
+        assert (await replay(session, bench.hints, JobFilter(ids=(done, held)))).count == 0
     bench.diary.may_go_on.set()
     await working
+
+
+async def test_a_replay_of_ten_thousand_touches_each_once_though_all_fail_again(bench: Bench) -> None:
+    wanted = JobFilter(states=(JobState.FAILED,))
+    now = utc_now()
+    rows = [
+        {"queue": DATASET, "task": "test._refuse", "payload": {}, "state": JobState.FAILED, "attempt": 5}
+        | {"last_error": "The document is empty.", "finished_at": now, "run_at": now, "hint_at": now}
+        for _ in range(10_000)
+    ]
+    async with bench.database.begin() as session:
+        await session.execute(insert(Job), rows)
+    pages, after = [], None
+    while True:
+        async with bench.database.begin() as session:
+            done = await replay(session, bench.hints, wanted, after=after)
+        if not done.count:
+            break
+        pages.append(done.count)
+        after = done.last
+        async with bench.database.begin() as session:  # they fail again at once
+            again = update(Job).where(Job.state == JobState.QUEUED)
+            await session.execute(again.values(state=JobState.FAILED, turn=None))
+    assert pages == [500] * 20
+    assert len({job_id for _, job_id in bench.hints.sent}) == len(bench.hints.sent) == 10_000
+
+
+async def test_cancelling_what_has_ended_or_was_cancelled_changes_nothing(bench: Bench) -> None:
+    worker = bench.worker()
+    done = await bench.enqueue(bench.task())
+    assert await worker.run(done, DATASET)
+    waiting = await bench.enqueue(bench.task(), "waiting")
+    wanted = JobFilter(ids=(done, waiting))
+    for changed in (1, 0):
+        async with bench.database.begin() as session:
+            assert await cancel(session, Jobs(bench.hints), wanted) == changed
+    assert (await bench.row(done)).state == JobState.SUCCEEDED
+    first = await bench.row(waiting)
+    assert first.state == JobState.CANCELLED
+    assert not await worker.run(waiting, DATASET)
+
+
+async def test_a_lost_job_without_an_attempt_left_says_that_it_is_given_up(bench: Bench) -> None:
+    worker = bench.worker()
+    await be_present(bench, worker)
+    job_id = await bench.enqueue(bench.task(max_attempts=2))
+    await bench.change(job_id, state=JobState.RUNNING, turn=None, attempt=2, leased_by="dead")
+    await bench.let_lease_run_out(job_id)
+    await bench.sweep().once()
+    said = await reason(bench, job_id)
+    assert said.startswith(
+        "It has had all its attempts and is given up at its turn, after: The worker dead was lost in attempt 2 of 2; "
+    )
+    await worker.run(job_id, DATASET)
+    assert (await reason(bench, job_id)).startswith("The worker dead was lost in attempt 2 of 2; its lease ended ")
+    async with bench.database.begin() as session:
+        assert (await replay(session, bench.hints, JobFilter(ids=(job_id,)))).count == 1
+    assert await worker.run(job_id, DATASET)
+    assert (await bench.row(job_id)).state == JobState.SUCCEEDED
+
+
+async def test_a_job_in_a_queue_of_a_newer_version_is_in_sight_and_says_so(bench: Bench) -> None:
+    await be_present(bench, bench.worker())
+    job_id = await bench.enqueue(bench.task())
+    await bench.change(job_id, queue="of_tomorrow")
+    assert await reason(bench, job_id) == (
+        "No worker reads the queue of_tomorrow; this version does not know it, so a newer one queued the job."
+    )
+    async with bench.database.read() as session:
+        last = (await summarize(session)).queues[-1]
+    assert (last.queue, last.waiting, last.workers) == ("of_tomorrow", 1, 0)
+
+
+async def test_a_job_of_an_unknown_task_says_that_it_waits_for_a_newer_worker(bench: Bench) -> None:
+    job_id = await bench.enqueue(bench.task())
+    await bench.change(job_id, task="test.of_tomorrow")
+    await bench.worker().run(job_id, DATASET)
+    said = await reason(bench, job_id)
+    assert said.startswith("It is tried again at ")
+    assert "after: The task 'test.of_tomorrow' is unknown to this version" in said
 
 
 async def test_waiting_jobs_are_cancelled_at_once_and_running_ones_are_stopped(bench: Bench) -> None:

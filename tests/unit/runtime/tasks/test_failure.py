@@ -10,9 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.errors import Conflict, TooManyRequests
+from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.tables import JobState
-from homeport.runtime.tasks.task import RunningJob
-from tests.support.job_bench import Bench, Diary, Note
+from homeport.runtime.tasks.task import RunningJob, Task
+from tests.support.job_bench import Bench, Diary, Note, write_down
+
+
+class Strict(Note):
+    """A note that must have its text."""
+
+    text: str
 
 
 async def test_a_temporary_error_is_tried_again_after_growing_pauses(bench: Bench) -> None:
@@ -165,6 +172,39 @@ async def test_a_payload_of_another_shape_fails_with_what_is_wrong_with_it(bench
     assert row.last_error == (
         "The payload of test.write_down is not what this version expects (text: Input should be a valid string)."
     )
+
+
+@pytest.mark.parametrize(
+    ("payload", "problem"),
+    [
+        ({"text": ["a"]}, "text: Input should be a valid string"),
+        ({"pages": 3}, "text: Field required"),
+        (["a"], "all of it: Input should be a valid dictionary or instance of Strict"),
+    ],
+)
+async def test_a_payload_of_a_newer_version_that_does_not_fit_is_a_dead_letter_and_others_go_on(
+    sqlite_bench: Bench, payload: object, problem: str
+) -> None:
+    bench = sqlite_bench
+    strict = Task("test.strict", Queue.DATASET, Strict, write_down)
+    bench.registry.add([strict], bench.diary)
+    job_id, other = await bench.enqueue(bench.task()), await bench.enqueue(bench.task(), "other")
+    await bench.change(job_id, task=strict.name, payload=payload)
+    worker = bench.worker()
+    assert await worker.run("any", "dataset")
+    row = await bench.row(job_id)
+    assert (row.state, row.attempt) == (JobState.FAILED, 1)
+    assert row.last_error == f"The payload of test.strict is not what this version expects ({problem})."
+    assert await worker.run("any", "dataset")
+    assert (await bench.row(other)).state == JobState.SUCCEEDED
+
+
+async def test_a_field_that_only_a_newer_version_knows_is_ignored(bench: Bench) -> None:
+    job_id = await bench.enqueue(bench.task())
+    await bench.change(job_id, payload={"text": "b", "of_tomorrow": True})
+    assert await bench.worker().run(job_id)
+    assert (await bench.row(job_id)).state == JobState.SUCCEEDED
+    assert bench.diary.done == ["b"]
 
 
 async def test_a_task_cancelled_from_inside_is_tried_again(sqlite_bench: Bench) -> None:

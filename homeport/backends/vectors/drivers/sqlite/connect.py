@@ -105,7 +105,7 @@ def said_of(path: Path) -> Generator[None]:
             hint="Restore it from a backup, or remove it and index the datasets again.",
         ) from error
     except apsw.FullError as error:
-        raise Unavailable(f"There is no room left for the vector store's file {path}.") from error
+        raise Unavailable(f"The disk is full: there is no room left for the vector store's file {path}.") from error
     except apsw.IOError as error:
         raise Unavailable(f"The disk with the vector store's file {path} fails ({error}).") from error
     except apsw.Error as error:
