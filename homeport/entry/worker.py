@@ -23,6 +23,7 @@ from homeport.entry.settings import Settings, read_settings
 from homeport.entry.settle_key import require_right_key
 from homeport.runtime.db.columns import new_id
 from homeport.runtime.ops.logs import configure_logs
+from homeport.runtime.ops.outage import Outage
 from homeport.runtime.tasks.dispatchers.celery import RUN_JOB, make_celery
 
 log = structlog.get_logger(__name__)
@@ -34,10 +35,16 @@ def make_worker(settings: Settings, data_dir: Path) -> tuple[Celery, Tenant]:
     # The current application is a matter of each thread; without a default, threads of the pool would find another.
     app.set_default()
     tenant = Tenant(_without_port(settings), data_dir)
+    outage = Outage("jobs are postponed", "jobs are taken again")
 
     @app.task(name=RUN_JOB)
     def run_job(job_id: str, queue: str | None = None) -> None:
-        tenant.house().run(job_id, queue)
+        try:
+            tenant.house().run(job_id, queue)
+        except Exception as error:  # noqa: BLE001 - the edge: the row could not be read or written; the sweep tells again
+            outage.failed(error)
+        else:
+            outage.ended()
 
     def set_up_logging(**_signal: Any) -> None:
         _configure_logs(settings)

@@ -272,11 +272,13 @@ class Runner:
         ending = current is not None and current.cancelling() > 0
         if running.stop_reason is None and not ending:
             return await self._raised(job, bound, Interrupted())
+        if running.stop_reason == "lease lost" and not ending:
+            return await self._raised(job, bound, LeaseLost())
 
         async def write(session: AsyncSession) -> None:
             if running.stop_reason == "cancelled":
                 await repository.cancel_running(session, job.id, job.attempt)
-            else:  # fenced: does nothing where the lease is lost
+            else:
                 await repository.hand_back(session, job.id, job.attempt, job.queue)
 
         await self._write(write)

@@ -1,0 +1,98 @@
+"""A Homeport with tasks that end their process, and a short lease; started in place of the usual one.
+
+python -c "from tests.support.poison_tasks import main; main()" up
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel
+from sqlalchemy import select, update
+
+from homeport.entry.settings import read_settings
+from homeport.features.operate import tasks
+from homeport.features.operate.room import OperateRoom
+from homeport.runtime.config.sources import Sources
+from homeport.runtime.db.columns import utc_now
+from homeport.runtime.db.database import Database
+from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
+from homeport.runtime.tasks.jobs import Jobs
+from homeport.runtime.tasks.queues import Queue
+from homeport.runtime.tasks.run import Runner
+from homeport.runtime.tasks.sweep import Sweep
+from homeport.runtime.tasks.tables import Job, JobState
+from homeport.runtime.tasks.task import RunningJob, Task
+
+LEASE_SECONDS = 3
+
+End = Literal["exit", "kill", "segfault", "none"]
+
+
+class Dose(BaseModel):
+    """How the task ends its process, and after how many seconds."""
+
+    end: End
+    seconds: float = 0.0
+
+
+async def _take(room: OperateRoom, dose: Dose, job: RunningJob) -> None:
+    await asyncio.sleep(dose.seconds)
+    match dose.end:
+        case "exit":
+            os._exit(3)
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "segfault":
+            ctypes.string_at(0)
+        case "none":
+            async with room.database.begin() as session:
+                await job.complete(session)
+
+
+POISON = Task("test.poison", Queue.MAIL, Dose, _take, max_attempts=3)
+
+
+def main() -> None:
+    """As `homeport`, with the task above."""
+    tasks.TASKS = (*tasks.TASKS, POISON)
+    runner, sweep = Runner.__init__.__kwdefaults__, Sweep.__init__.__kwdefaults__
+    assert runner is not None
+    assert sweep is not None
+    runner.update(lease=timedelta(seconds=LEASE_SECONDS), renew_seconds=0.5)
+    sweep.update(interval=0.5, grace=timedelta(seconds=1))
+    from homeport.entry.cli.main import main as homeport
+
+    homeport()
+
+
+async def queue_doses(database: Database, *doses: Dose) -> list[str]:
+    """Jobs for a Homeport that is told of them by its sweep; answers their ids."""
+    async with database.begin() as session:
+        ids = [await Jobs(LocalDispatcher()).enqueue(session, POISON, dose) for dose in doses]
+        await session.execute(update(Job).where(Job.id.in_(ids)).values(hint_at=utc_now()))
+    return ids
+
+
+async def look_at(database: Database, ids: list[str]) -> list[Job]:
+    """Their rows, in this order."""
+    async with database.read() as session:
+        rows = {row.id: row for row in (await session.execute(select(Job).where(Job.id.in_(ids)))).scalars()}
+    return [rows[job_id] for job_id in ids]
+
+
+def ended(job: Job) -> bool:
+    """Whether nothing more will happen to it."""
+    return job.state in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+def database_of(variables: dict[str, str]) -> Database:
+    """That of an installation with these settings."""
+    settings = read_settings(Sources(variables))
+    return Database(settings.database.url(Path(variables["HOMEPORT_DATA_DIR"])), settings.database)
