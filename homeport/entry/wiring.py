@@ -285,7 +285,8 @@ def _presence(house: House, *, worker: bool) -> Presence | None:
         kind, queues = house.settings.deployment.mode or "up", tuple(Queue)
     else:
         return None
-    return Presence(house.database, house.runner, kind=kind, version=VERSION, queues=queues)
+    hears = house.dispatcher.alive if worker else None
+    return Presence(house.database, house.runner, kind=kind, version=VERSION, queues=queues, hears=hears)
 
 
 def _dispatcher(settings: Settings) -> Dispatcher:

@@ -1,4 +1,4 @@
-"""A Homeport with tasks that end their process, and a short lease; started in place of the usual one.
+"""A Homeport with a task that does what a test wants, and a short lease; started in place of the usual one.
 
 python -c "from tests.support.poison_tasks import main; main()" up
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from homeport.entry.settings import read_settings
 from homeport.features.operate import tasks
@@ -27,16 +27,17 @@ from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.sweep import Sweep
-from homeport.runtime.tasks.tables import Job, JobState
+from homeport.runtime.tasks.tables import BeatEntry, Job, JobState
 from homeport.runtime.tasks.task import RunningJob, Task
 
 LEASE_SECONDS = 3
+_EFFECT = "effect of "
 
 End = Literal["exit", "kill", "segfault", "none"]
 
 
 class Dose(BaseModel):
-    """How the task ends its process, and after how many seconds."""
+    """How the task ends its process, or that it does its work, and after how many seconds."""
 
     end: End
     seconds: float = 0.0
@@ -53,6 +54,8 @@ async def _take(room: OperateRoom, dose: Dose, job: RunningJob) -> None:
             ctypes.string_at(0)
         case "none":
             async with room.database.begin() as session:
+                # Its effect: a row that a second time would not be taken.
+                session.add(BeatEntry(name=f"{_EFFECT}{job.id}", last_due_at=utc_now()))
                 await job.complete(session)
 
 
@@ -78,6 +81,13 @@ async def queue_doses(database: Database, *doses: Dose) -> list[str]:
         ids = [await Jobs(LocalDispatcher()).enqueue(session, POISON, dose) for dose in doses]
         await session.execute(update(Job).where(Job.id.in_(ids)).values(hint_at=utc_now()))
     return ids
+
+
+async def effects(database: Database) -> int:
+    """How many jobs have had theirs."""
+    async with database.read() as session:
+        had = select(func.count()).where(BeatEntry.name.startswith(_EFFECT))
+        return int((await session.execute(had)).scalar_one())
 
 
 async def look_at(database: Database, ids: list[str]) -> list[Job]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -29,11 +29,22 @@ _REMEMBERED = timedelta(hours=1)
 class Presence:
     """The row of one process, written anew every ten seconds and removed at its end."""
 
-    def __init__(self, database: Database, runner: Runner, *, kind: str, version: str, queues: Sequence[str]) -> None:
-        """`kind`: up, api or worker."""
+    def __init__(
+        self,
+        database: Database,
+        runner: Runner,
+        *,
+        kind: str,
+        version: str,
+        queues: Sequence[str],
+        hears: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
+        """`kind`: up, api or worker; `hears`: whether hints reach it now: while they do not, it reads no queue."""
         self._database = database
         self._runner = runner
-        self._about = {"kind": kind, "version": version, "queues": [str(queue) for queue in queues]}
+        self._about = {"kind": kind, "version": version}
+        self._queues = [str(queue) for queue in queues]
+        self._hears = hears
         self._started_at: datetime | None = None
         self._closing = asyncio.Event()
         self._outage = Outage("the worker could not say that it lives", "the worker says again that it lives")
@@ -54,7 +65,8 @@ class Presence:
 
     async def say(self) -> None:
         """Write the row."""
-        values: dict[str, Any] = {"running": self._runner.held, "memory": _resident_bytes()}
+        queues = self._queues if self._hears is None or await self._hears() else []
+        values: dict[str, Any] = {"queues": queues, "running": self._runner.held, "memory": _resident_bytes()}
         async with self._database.begin() as session:
             values["seen_at"] = now = database_now(session)
             self._started_at = self._started_at or now

@@ -24,6 +24,12 @@ class Surroundings:
     workers: Sequence[Worker]
     now: datetime
 
+    @property
+    def broker_away(self) -> bool:
+        """Whether workers live, and none of them hears of jobs."""
+        alive = [worker for worker in self.workers if is_alive(worker, self.now)]
+        return bool(alive) and not any(worker.queues for worker in alive)
+
     def has_reader(self, queue: str) -> bool:
         """Whether a worker that lives reads the queue."""
         return any(queue in worker.queues and is_alive(worker, self.now) for worker in self.workers)
@@ -61,6 +67,8 @@ async def _waiting(session: AsyncSession, job: Job, around: Surroundings) -> str
     if control is not None and control.paused_at is not None:
         by = f" by {control.paused_by}" if control.paused_by else ""
         return f"The queue {job.queue} is paused since {control.paused_at:%Y-%m-%d %H:%M:%S} UTC{by}."
+    if around.broker_away:
+        return "The workers do not reach the broker; the job waits until they do."
     if not around.has_reader(job.queue):
         strange = "" if job.queue in set(Queue) else "; this version does not know it, so a newer one queued the job"
         return f"No worker reads the queue {job.queue}{strange}."

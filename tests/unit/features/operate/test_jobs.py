@@ -59,6 +59,21 @@ async def test_a_queue_nobody_reads_is_said(bench: Bench) -> None:
     assert await reason(bench, job_id) == "No worker reads the queue dataset."
 
 
+async def test_a_worker_that_does_not_reach_its_broker_reads_nothing_and_the_job_says_so(bench: Bench) -> None:
+    answers = False
+
+    async def hears() -> bool:
+        return answers
+
+    presence = Presence(bench.database, bench.worker(), kind="worker", version="1", queues=[DATASET], hears=hears)
+    await presence.say()
+    job_id = await bench.enqueue(bench.task())
+    assert await reason(bench, job_id) == "The workers do not reach the broker; the job waits until they do."
+    answers = True
+    await presence.say()
+    assert await reason(bench, job_id) == "Position 1 in dataset."
+
+
 async def test_a_worker_that_left_or_fell_silent_reads_nothing(bench: Bench) -> None:
     job_id = await bench.enqueue(bench.task())
     presence = await be_present(bench, bench.worker())
