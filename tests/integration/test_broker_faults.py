@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 
 PROGRAM = (sys.executable, "-c", "from tests.support.poison_tasks import main; main()")
 COUNT = 100
-DOSES = tuple(Dose(end="none", seconds=0.4) for _ in range(COUNT))
+DOSES = tuple(Dose(end="none", seconds=0.3) for _ in range(COUNT))
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ async def test_a_queue_of_rabbitmq_that_is_purged_loses_no_job(
     fleet: Installation, database: Database, virtual_host: str
 ) -> None:
     broker = {"CELERY_BROKER_URL": f"amqp://guest:guest@127.0.0.1:5672/{virtual_host}"}
-    worker = fleet.worker(CELERY_WORKER_AMOUNT="4", **broker)
+    worker = fleet.worker(**broker)
     ids = await queue_doses(database, *DOSES)
     for least in (10, 40):
         await wait_for_effects(database, least)

@@ -9,7 +9,9 @@ import asyncio
 import ctypes
 import os
 import signal
-from datetime import timedelta
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -63,7 +65,8 @@ POISON = Task("test.poison", Queue.MAIL, Dose, _take, max_attempts=3)
 
 
 def main() -> None:
-    """As `homeport`, with the task above."""
+    """As `homeport`, with the task above; with a clock that is wrong by CLOCK_AHEAD seconds."""
+    _set_clock(timedelta(seconds=float(os.environ.get("CLOCK_AHEAD", "0"))))
     tasks.TASKS = (*tasks.TASKS, POISON)
     runner, sweep = Runner.__init__.__kwdefaults__, Sweep.__init__.__kwdefaults__
     assert runner is not None
@@ -73,6 +76,13 @@ def main() -> None:
     from homeport.entry.cli.main import main as homeport
 
     homeport()
+
+
+def _set_clock(ahead: timedelta) -> None:
+    wrong: Callable[[], datetime] = lambda: utc_now() + ahead  # noqa: E731
+    for module in list(sys.modules.values()):
+        if module.__name__.startswith("homeport.") and getattr(module, "utc_now", None) is utc_now:
+            module.utc_now = wrong  # type: ignore[attr-defined]
 
 
 async def queue_doses(database: Database, *doses: Dose) -> list[str]:
