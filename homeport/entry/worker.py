@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 from celery import Celery, signals
+from sqlalchemy.exc import SQLAlchemyError
 
 from homeport.entry.data_dir import prepare
 from homeport.entry.fleet import worker_pool
@@ -22,6 +23,7 @@ from homeport.entry.house_thread import Tenant
 from homeport.entry.settings import Settings, read_settings
 from homeport.entry.settle_key import require_right_key
 from homeport.runtime.db.columns import new_id
+from homeport.runtime.errors import HomeportError
 from homeport.runtime.ops.logs import configure_logs
 from homeport.runtime.ops.outage import Outage
 from homeport.runtime.tasks.dispatchers.celery import RUN_JOB, make_celery
@@ -41,7 +43,7 @@ def make_worker(settings: Settings, data_dir: Path) -> tuple[Celery, Tenant]:
     def run_job(job_id: str, queue: str | None = None) -> None:
         try:
             tenant.house().run(job_id, queue)
-        except Exception as error:  # noqa: BLE001 - the edge: the row could not be read or written; the sweep tells again
+        except (OSError, SQLAlchemyError, HomeportError) as error:  # no row was taken; the sweep tells of it again
             outage.failed(error)
         else:
             outage.ended()
