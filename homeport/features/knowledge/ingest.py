@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -22,9 +22,9 @@ from homeport.features.knowledge.choose_rule import clean_rules, segment_rule
 from homeport.features.knowledge.cut import cut_text
 from homeport.features.knowledge.errors import FileWithoutText
 from homeport.features.knowledge.index_points import IndexTarget, Piece, embedder_of, put_points
-from homeport.features.knowledge.repository import indexing
+from homeport.features.knowledge.repository import datasets, indexing
 from homeport.features.knowledge.room import KnowledgeRoom
-from homeport.features.knowledge.tables import IndexingStatus, SegmentStatus
+from homeport.features.knowledge.tables import Dataset, IndexingStatus, SegmentStatus
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.errors import HomeportError
 from homeport.runtime.tasks.queues import Queue
@@ -238,6 +238,7 @@ async def _index_in_batches(work: _Work) -> None:
         started = utc_now()
         pieces = [Piece(one.id, row.document_id, one.content) for one in batch]
         dimension = await put_points(room, work.target, embedder, pieces) or dimension
+        learned, work.target = dimension != work.target.dimension, replace(work.target, dimension=dimension)
         after, now = batch[-1].position, utc_now()
         done = {"status": SegmentStatus.COMPLETED, "indexing_at": started, "completed_at": now, "updated_at": now}
         async with room.database.begin() as session:
@@ -245,6 +246,9 @@ async def _index_in_batches(work: _Work) -> None:
             await indexing.change_segments(
                 session, row.document_id, row.wanted_edition, (batch[0].position, after), **done
             )
+            if learned:  # with the first batch: whoever takes over from here embeds nothing that would tell
+                same = Dataset.collection == work.target.collection
+                await datasets.add_counts(session, row.dataset_id, same, embedding_dimension=dimension)
     async with room.database.begin() as session:
         count, words, tokens = await indexing.sum_edition(session, row.document_id, row.wanted_edition)
         await _complete(work, session, (count, words, tokens), dimension, ())

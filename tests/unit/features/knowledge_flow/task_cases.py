@@ -1,0 +1,111 @@
+"""The tasks of the knowledge slice, each with something to do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from homeport.features.knowledge import clean_up, ingest, rebuild
+from tests.support.model_server import model_server
+from tests.support.task_case import Case
+from tests.support.task_stage import Stage, World
+
+PAGES = "\n\n".join(f"Ship {at} brings coal on day {at}." for at in range(1, 6))
+#: Five segments make three batches.
+_SMALL = {"EMBEDDING_BATCH_SIZE": "2"}
+_ONE_TRANSACTION = "The document is completed and the job ended in one transaction."
+
+
+@asynccontextmanager
+async def _remote_models() -> AsyncIterator[Mapping[str, str]]:
+    with model_server() as server:
+        yield {"OPENAI_API_BASE": server.url, "OPENAI_API_KEY": "sk-test", "HOMEPORT_DEFAULT_EMBEDDING": "embed-a"}
+
+
+def _points(count: int) -> Callable[[World], None]:
+    def expect(world: World) -> None:
+        assert len(world.points) == len({point[1] for point in world.points}) == count
+        assert len(world.rows["document_segments"]) == count
+
+    return expect
+
+
+def _empty(world: World) -> None:
+    assert (world.points, world.files, world.rows["documents"], world.rows["document_segments"]) == ([], {}, [], [])
+
+
+async def _new(stage: Stage) -> None:
+    await stage.document(await stage.dataset(), PAGES)
+
+
+async def _new_by_words(stage: Stage) -> None:
+    await stage.document(await stage.dataset(technique="economy"), "One ship.")
+
+
+async def _updated(stage: Stage) -> tuple[str, str]:
+    dataset = await stage.dataset()
+    document = await stage.document(dataset, PAGES)
+    await stage.settle()
+    client = await stage.visitor.dataset_client()
+    body = {"name": "page.txt", "text": "Only one ship is left."}
+    answer = await client.post(f"/datasets/{dataset}/documents/{document}/update-by-text", json=body)
+    assert answer.status_code == 200, answer.text
+    return dataset, document
+
+
+async def _update(stage: Stage) -> None:
+    await _updated(stage)
+
+
+async def _retired(stage: Stage) -> None:
+    await _updated(stage)
+    await stage.do(ingest.TASK)
+
+
+async def _another_model(stage: Stage) -> None:
+    dataset = await stage.dataset()
+    await stage.document(dataset, PAGES)
+    await stage.settle()
+    client = await stage.visitor.dataset_client()
+    body = {"embedding_model": "embed-b", "embedding_model_provider": "openai"}
+    answer = await client.patch(f"/datasets/{dataset}", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+async def _first_model(stage: Stage) -> None:
+    dataset = await stage.dataset(technique="economy")
+    await stage.document(dataset, PAGES)
+    await stage.settle()
+    answer = await stage.console.patch(f"/datasets/{dataset}", json={"indexing_technique": "high_quality"})
+    assert answer.status_code == 200, answer.text
+
+
+async def _document_gone(stage: Stage) -> None:
+    dataset = await stage.dataset()
+    document = await stage.document(dataset, PAGES)
+    await stage.settle()
+    answer = await stage.console.delete(f"/datasets/{dataset}/documents/{document}")
+    assert answer.status_code == 204, answer.text
+
+
+async def _dataset_gone(stage: Stage) -> None:
+    dataset = await stage.dataset()
+    await stage.document(dataset, PAGES)
+    await stage.document(dataset, "Another page.", "other.txt")
+    await stage.settle()
+    answer = await stage.console.delete(f"/datasets/{dataset}")
+    assert answer.status_code == 204, answer.text
+
+
+CASES = [
+    Case(ingest.TASK, _new, "in batches", _points(5), _SMALL, once=_ONE_TRANSACTION),
+    Case(ingest.TASK, _new, "at once", _points(5), once=_ONE_TRANSACTION),
+    Case(ingest.TASK, _new_by_words, "by words", _points(1), once=_ONE_TRANSACTION),
+    Case(ingest.TASK, _update, "of an update", _points(1), once=_ONE_TRANSACTION),
+    Case(rebuild.REBUILD, _first_model, "with the first model", _points(5), _SMALL),
+    Case(rebuild.REBUILD, _another_model, "with another model", _points(5), _SMALL, _remote_models),
+    Case(clean_up.RETIRE, _retired, "", _points(1)),
+    Case(clean_up.REMOVE_REPLACED, _update, "", _points(1)),
+    Case(clean_up.REMOVE_DOCUMENT, _document_gone, "", _empty),
+    Case(clean_up.REMOVE_DATASET, _dataset_gone, "", _empty),
+]
