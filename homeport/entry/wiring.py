@@ -109,7 +109,7 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         redis = await _open_redis(stack, settings)
         registry = Registry()
         dispatcher = _dispatcher(settings)
-        runner = Runner(database, registry, dispatcher=dispatcher)
+        runner = Runner(database, registry, dispatcher=dispatcher, per_workspace=settings.celery.per_workspace)
         if isinstance(dispatcher, LocalDispatcher):
             dispatcher.connect(runner.run)
         stack.push_async_callback(dispatcher.close)
@@ -118,12 +118,14 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         broadcast = _broadcast(redis)
         broadcast.listen(STOP_JOB, runner.stop)
         jobs = Jobs(dispatcher, broadcast)
-        rooms = _make_rooms(at_public_addresses(settings), key.vault, database, backends, jobs, broadcast, sole=sole)
+        mail = MailRoom(database, jobs, settings.mail)
+        stack.push_async_callback(mail.close)
+        rooms = _make_rooms(
+            at_public_addresses(settings), key.vault, database, backends, jobs, mail, broadcast, sole=sole
+        )
         stack.push_async_callback(rooms[KnowledgeRoom].hits.close)
         stack.push_async_callback(rooms[ChatRoom].stops.close)
         registry.add(knowledge_tasks.TASKS, rooms[KnowledgeRoom])
-        mail = MailRoom(database, jobs, settings.mail)
-        stack.push_async_callback(mail.close)
         registry.add(mail_tasks.TASKS, mail)
         registry.add(chat_tasks.TASKS, rooms[ChatRoom])
         rooms[OperateRoom] = OperateRoom(database, settings.operate, mail, dispatcher, jobs)
@@ -199,6 +201,7 @@ def _make_rooms(
     database: Database,
     backends: Backends,
     jobs: Jobs,
+    mail: MailRoom,
     broadcast: Broadcast,
     *,
     sole: bool,
@@ -226,6 +229,7 @@ def _make_rooms(
         outbound=backends.outbound,
         settings=settings.knowledge,
         usages=AppUsages(),
+        mail=mail,
     )
     apps = AppsRoom(database=database, knowledge=knowledge, files=files, providers=providers, deleted=(remove_of_app,))
     stops = Stops(database, broadcast, replicas=not sole)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.backends.llm.registry import open_models
 from homeport.backends.llm.settings import LlmSettings
+from homeport.backends.mail.settings import MailSettings
 from homeport.backends.storage.registry import open_storage
 from homeport.backends.storage.settings import StorageSettings
 from homeport.backends.vectors.port import VectorStore
@@ -36,6 +37,8 @@ from homeport.features.knowledge.endpoints import console, public
 from homeport.features.knowledge.room import KnowledgeRoom
 from homeport.features.knowledge.settings import KnowledgeSettings
 from homeport.features.knowledge.tables import Dataset, Document, Segment
+from homeport.features.mail import send as mail_tasks
+from homeport.features.mail.room import MailRoom
 from homeport.features.providers.room import ProvidersRoom
 from homeport.features.providers.settings import ProvidersSettings
 from homeport.runtime.db.columns import new_id
@@ -177,6 +180,7 @@ async def open_knowledge_app(
     start: bool = True,
     files: dict[str, Any] | None = None,
     llm: dict[str, Any] | None = None,
+    mail: dict[str, Any] | None = None,
     **settings: Any,
 ) -> AsyncIterator[KnowledgeApp]:
     """The application over the empty database at `url`; its tables are made. `start`: jobs run at once."""
@@ -201,19 +205,24 @@ async def open_knowledge_app(
         registry, dispatcher, usages = Registry(), LocalDispatcher(), Usages()
         stack.push_async_callback(dispatcher.close)
         identity = IdentityRoom(database, IdentitySettings(), vault, Passwords(CHEAP))
+        jobs = Jobs(dispatcher)
+        letters = MailRoom(database, jobs, MailSettings.model_validate(mail or {}))
+        stack.push_async_callback(letters.close)
         room = KnowledgeRoom(
             database=database,
             storage=storage,
             vectors=store,
             providers=ProvidersRoom(database, models, vault, outbound, ProvidersSettings(), allow_private=True),
             files=FilesRoom(database, storage, FilesSettings.model_validate(files or {}), vault),
-            jobs=Jobs(dispatcher),
+            jobs=jobs,
             offload=offload,
             outbound=outbound,
             settings=KnowledgeSettings.model_validate(settings),
             usages=usages,
+            mail=letters,
         )
         registry.add(tasks.TASKS, room)
+        registry.add(mail_tasks.TASKS, letters)
         app = FastAPI()
         app.include_router(identity_console.router, prefix="/console/api")
         app.include_router(console.router, prefix="/console/api")

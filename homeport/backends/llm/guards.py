@@ -23,11 +23,12 @@ Answer = TypeVar("Answer")
 class GuardedProvider:
     """A `Provider` as features get it."""
 
-    def __init__(self, provider: Provider, name: str, patience: Patience) -> None:
-        """`name`: the provider's, for error sentences."""
+    def __init__(self, provider: Provider, name: str, patience: Patience, address: str = "") -> None:
+        """`name`: the provider's, for error sentences; `address`: where it is reached, empty for a built-in one."""
         self._provider = provider
         self._name = name
         self._patience = patience
+        self._address = address
 
     @property
     def capabilities(self) -> Capabilities:
@@ -76,7 +77,7 @@ class GuardedProvider:
         """See `Provider.embedder`."""
         if not self.capabilities.embed:
             raise Unsupported(f"The model provider {self._name} does not embed texts; choose another embedding model.")
-        return GuardedEmbedder(self._provider.embedder(model), self.repeat, self._name)
+        return GuardedEmbedder(self._provider.embedder(model), self.repeat, self._name, self._address)
 
     async def list_models(self) -> list[ModelInfo]:
         """See `Provider.list_models`."""
@@ -105,11 +106,19 @@ class GuardedEmbedder:
         embedder: Embedder,
         repeat: Callable[[Callable[[], Awaitable[list[list[float]]]]], Awaitable[list[list[float]]]],
         provider: str = "",
+        address: str = "",
     ) -> None:
         """`repeat`: makes a call again while it fails for a passing reason; `provider`: whose model it is."""
         self._embedder = embedder
         self._repeat = repeat
         self._provider = provider
+        #: Where the model is reached; empty for a built-in one.
+        self.address = address
+
+    @property
+    def provider(self) -> str:
+        """The name of the provider whose model it is."""
+        return self._provider
 
     @property
     def model(self) -> str:

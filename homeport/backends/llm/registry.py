@@ -13,8 +13,8 @@ from homeport.backends.llm.choice import LlmChoice
 from homeport.backends.llm.choose_account import Choice, default_chat, default_embedding, environment_account
 from homeport.backends.llm.discover import find_specs
 from homeport.backends.llm.errors import Misconfigured
-from homeport.backends.llm.guards import GuardedProvider
-from homeport.backends.llm.port import Account, Driver, Embedder
+from homeport.backends.llm.guards import GuardedEmbedder, GuardedProvider
+from homeport.backends.llm.port import Account, Driver
 from homeport.backends.llm.settings import LlmSettings
 from homeport.backends.llm.spec import DriverSpec
 from homeport.runtime.drivers.patience import Patience
@@ -58,7 +58,7 @@ class Models:
     async def open_llm(self, account: Account) -> GuardedProvider:
         """A provider for the account, guarded; cheap after the first of its driver. Raises `Misconfigured`."""
         driver = self._drivers.get(account.driver) or await self._open_driver(account.driver)
-        return GuardedProvider(driver.connect(account), account.provider, self._patience)
+        return GuardedProvider(driver.connect(account), account.provider, self._patience, account.base_url)
 
     def environment_account(self) -> Account | None:
         """The account the settings give, or None."""
@@ -73,7 +73,7 @@ class Models:
         provider = await self.open_llm(choice.account)
         return OpenChat(provider, choice.model or await self._first_model(choice, provider), choice.account)
 
-    async def open_default_embedder(self) -> Embedder:
+    async def open_default_embedder(self) -> GuardedEmbedder:
         """The embedding model of the settings, or the local one when they name none."""
         choice = default_embedding(self._settings)
         return (await self.open_llm(choice.account)).embedder(choice.model)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from homeport.features.files.tables import UploaderRole, UploadFile
 from homeport.features.files.upload import StoredContent, keep
 from homeport.features.knowledge import ingest
+from homeport.features.knowledge.choose_queue import choose_queue
 from homeport.features.knowledge.choose_rule import rule_for
 from homeport.features.knowledge.errors import DatasetNotFound
 from homeport.features.knowledge.repository import datasets
@@ -90,17 +91,27 @@ async def add_documents(
             )
         )
     session.add_all(documents)
-    for document in documents:
-        await queue(room, session, document, now_there.collection)
+    await queue(room, session, documents, now_there.collection)
     return documents, batch
 
 
-async def queue(room: KnowledgeRoom, session: AsyncSession, document: Document, collection: str) -> None:
-    """Have the current run of a document indexed."""
-    payload = ingest.IngestPayload(
-        document_id=document.id, dataset_id=document.dataset_id, collection=collection, run=document.run
-    )
-    await room.jobs.enqueue(session, ingest.TASK, payload, workspace_id=document.workspace_id, subject_id=document.id)
+async def queue(room: KnowledgeRoom, session: AsyncSession, documents: Sequence[Document], collection: str) -> None:
+    """Have the current run of each of a workspace's documents indexed; all that one request asks for, in one call."""
+    if not documents:
+        return
+    chosen = await choose_queue(session, documents[0].workspace_id, len(documents))
+    for document in documents:
+        payload = ingest.IngestPayload(
+            document_id=document.id, dataset_id=document.dataset_id, collection=collection, run=document.run
+        )
+        await room.jobs.enqueue(
+            session,
+            ingest.TASK,
+            payload,
+            workspace_id=document.workspace_id,
+            subject_id=document.id,
+            queue=chosen,
+        )
 
 
 def source_info(file: UploadFile) -> dict[str, Any]:
@@ -132,6 +143,7 @@ _INITIAL: dict[str, Any] = {
     "enabled": True,
     "archived": False,
     "withheld": False,
+    "unindexed": False,
     "doc_form": "text_model",
     "hit_count": 0,
     "segment_count": 0,

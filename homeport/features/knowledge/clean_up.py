@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.features.files.upload import find_uploads, remove_uploads
-from homeport.features.knowledge.repository import indexing, segments
+from homeport.features.knowledge.repository import indexing, segments, unused
 from homeport.features.knowledge.room import KnowledgeRoom
 from homeport.features.knowledge.tables import Dataset, Document, ProcessRule, Segment
 from homeport.runtime.tasks.queues import Queue
@@ -121,6 +121,7 @@ async def remove_dataset(room: KnowledgeRoom, payload: RemovedDataset, job: Runn
     await room.vectors.drop(payload.collection)
     async with room.database.begin() as session:
         await session.execute(delete(ProcessRule).where(ProcessRule.dataset_id == payload.dataset_id))
+        await unused.forget_notes(session, payload.dataset_id)
         await job.complete(session)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from homeport.backends.llm.port import Embedder
+from homeport.backends.llm.guards import GuardedEmbedder
 from homeport.backends.vectors.errors import NotFound as UnknownCollection
 from homeport.backends.vectors.port import Point
+from homeport.features.knowledge.embed_once import embed_once
 from homeport.features.knowledge.room import KnowledgeRoom
 from homeport.features.knowledge.tables import Dataset, IndexingTechnique
 from homeport.features.providers.choose import choose_embedder
@@ -56,7 +57,7 @@ class Piece:
     keywords: Sequence[str] = ()
 
 
-async def embedder_of(room: KnowledgeRoom, target: IndexTarget) -> Embedder | None:
+async def embedder_of(room: KnowledgeRoom, target: IndexTarget) -> GuardedEmbedder | None:
     """The dataset's embedding model; None for economy."""
     if not target.by_meaning:
         return None
@@ -69,7 +70,7 @@ async def embedder_of(room: KnowledgeRoom, target: IndexTarget) -> Embedder | No
 
 
 async def put_points(
-    room: KnowledgeRoom, target: IndexTarget, embedder: Embedder | None, pieces: Sequence[Piece]
+    room: KnowledgeRoom, target: IndexTarget, embedder: GuardedEmbedder | None, pieces: Sequence[Piece]
 ) -> int | None:
     """Store the points of `pieces`, replacing those of the same ids; answer the numbers per vector.
 
@@ -77,7 +78,8 @@ async def put_points(
     """
     if not pieces:
         return target.dimension
-    vectors = await embedder.embed([piece.content for piece in pieces], "document") if embedder else None
+    contents = [piece.content for piece in pieces]
+    vectors = await embed_once(room.database, embedder, contents, target.dimension) if embedder else None
     dimension = len(vectors[0]) if vectors else None
     points = [
         Point(

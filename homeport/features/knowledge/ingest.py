@@ -236,7 +236,7 @@ async def _index_in_batches(work: _Work) -> None:
         if not batch:
             break
         started = utc_now()
-        pieces = [Piece(one.id, row.document_id, one.content) for one in batch]
+        pieces = [Piece(one.id, row.document_id, one.content, one.keywords or ()) for one in batch if one.enabled]
         dimension = await put_points(room, work.target, embedder, pieces) or dimension
         learned, work.target = dimension != work.target.dimension, replace(work.target, dimension=dimension)
         after, now = batch[-1].position, utc_now()

@@ -59,5 +59,5 @@ async def _again(room: KnowledgeRoom, session: AsyncSession, document: Document)
     document.error = document.stopped_at = None
     document.indexing_status = IndexingStatus.WAITING
     await session.flush()
-    await queue(room, session, document, dataset.collection)
+    await queue(room, session, [document], dataset.collection)
     return document

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pydantic import BaseModel
-from sqlalchemy import select, true
+from sqlalchemy import false, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.features.knowledge.index_points import Piece, embedder_of, put_points, target_of
@@ -68,7 +68,7 @@ async def _page(session: AsyncSession, dataset_id: str, after: str, limit: int) 
     query = (
         select(Segment)
         .join(Document, (Document.id == Segment.document_id) & (Document.edition == Segment.edition))
-        .where(Segment.dataset_id == dataset_id, Segment.enabled == true())
+        .where(Segment.dataset_id == dataset_id, Segment.enabled == true(), Document.unindexed == false())
     )
     if after:
         query = query.where(Segment.id > after)

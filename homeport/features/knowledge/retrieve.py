@@ -161,7 +161,8 @@ async def _search(
     vectors = await _embed(room, plans, query)
     scores, rows = await _find(room, plans, vectors, query)
     best = sorted(rows, key=lambda key: (-scores[key], key))[:top_k]
-    room.hits.add(room.database, [(key, rows[key][1].id) for key in best])
+    searched = [plan.target.dataset_id for plan in plans]
+    room.hits.add(room.database, searched, [(key, rows[key][1].id) for key in best])
     return [
         Found(*rows[key], scores[key], find_highlights(rows[key][0].content, query) if options.highlights else [])
         for key in best

@@ -13,6 +13,7 @@ from homeport.backends.vectors.port import VectorStore
 from homeport.features.files.room import FilesRoom
 from homeport.features.knowledge.count_hits import HitCounter
 from homeport.features.knowledge.settings import KnowledgeSettings
+from homeport.features.mail.room import MailRoom
 from homeport.features.providers.room import ProvidersRoom
 from homeport.runtime.db.database import Database
 from homeport.runtime.offload.pool import Offload
@@ -42,5 +43,6 @@ class KnowledgeRoom:
     outbound: Outbound
     settings: KnowledgeSettings
     usages: DatasetUsages
+    mail: MailRoom
     #: Collects what was found; closed with the process.
     hits: HitCounter = field(default_factory=HitCounter)

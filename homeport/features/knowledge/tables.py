@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String, Uuid
-from sqlalchemy.dialects.mysql import VARCHAR
+from sqlalchemy import Index, LargeBinary, String, Uuid
+from sqlalchemy.dialects.mysql import MEDIUMBLOB, VARCHAR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from homeport.runtime.db.columns import JsonColumn, LongText, new_id, utc_now
@@ -81,6 +81,8 @@ class Dataset(Created, Table):
     #: Documents that must not be found although their points stay in the index: disabled or archived.
     withheld_document_count: Mapped[int] = mapped_column(default=0)
     word_count: Mapped[int] = mapped_column(default=0)
+    #: When it was last searched, to some minutes; None: not since it has been made, or since that is noted.
+    searched_at: Mapped[datetime | None]
 
 
 class ProcessRule(Table):
@@ -148,6 +150,8 @@ class Document(Created, Table):
     archived_by: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
     #: Disabled or archived, in one column that an index serves.
     withheld: Mapped[bool] = mapped_column(default=False)
+    #: Its points were dropped because nobody used it; it is indexed again once it may be found again.
+    unindexed: Mapped[bool] = mapped_column(default=False)
     doc_form: Mapped[str] = mapped_column(String(40), default="text_model")
     doc_language: Mapped[str | None] = mapped_column(String(40))
     doc_type: Mapped[str | None] = mapped_column(String(40))
@@ -190,3 +194,36 @@ class Segment(Created, Table):
     indexing_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
+
+
+class Embedding(Table):
+    """What a remote model made of a text, so that it need not be asked again."""
+
+    __tablename__ = "embeddings"
+    __table_args__ = (Index("uq_embeddings_key", "key", unique=True), Index("ix_embeddings_used_at", "used_at"))
+
+    #: A hash of the model's address, its name and the text.
+    key: Mapped[str] = mapped_column(String(64))
+    provider: Mapped[str] = mapped_column(String(100))
+    model: Mapped[str]
+    #: 32-bit floats, the lowest byte first.
+    vector: Mapped[bytes] = mapped_column(LargeBinary().with_variant(MEDIUMBLOB(), "mysql"))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    #: When it was last of use, to a day.
+    used_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class SwitchedOffDocument(Table):
+    """A document that was disabled because nobody used its knowledge base; its owner is told once."""
+
+    __tablename__ = "dataset_auto_disable_logs"
+    __table_args__ = (
+        Index("ix_dataset_auto_disable_logs_notified", "notified", "workspace_id"),
+        Index("ix_dataset_auto_disable_logs_dataset_id", "dataset_id"),
+    )
+
+    workspace_id: Mapped[str] = mapped_column(Uuid(as_uuid=False))
+    dataset_id: Mapped[str] = mapped_column(Uuid(as_uuid=False))
+    document_id: Mapped[str] = mapped_column(Uuid(as_uuid=False))
+    notified: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -63,8 +63,9 @@ async def update_document(
     document.processing_started_at = document.parsing_completed_at = None
     document.cleaning_completed_at = document.splitting_completed_at = None
     document.completed_segments = document.total_segments = 0
+    document.unindexed = False
     await session.flush()
-    await queue(room, session, document, dataset.collection)
+    await queue(room, session, [document], dataset.collection)
     return document
 
 

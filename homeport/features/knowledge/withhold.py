@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.features.knowledge.errors import InvalidAction
 from homeport.features.knowledge.repository import datasets, documents
+from homeport.features.knowledge.room import KnowledgeRoom
+from homeport.features.knowledge.switch_off import index_again
 from homeport.features.knowledge.tables import Document, IndexingStatus
 from homeport.runtime.db.columns import utc_now
 
@@ -19,6 +21,7 @@ _BEING_INDEXED = (IndexingStatus.WAITING, *documents.UNDER_WAY)
 
 
 async def change_documents(
+    room: KnowledgeRoom,
     session: AsyncSession,
     workspace_id: str,
     dataset_id: str,
@@ -28,8 +31,8 @@ async def change_documents(
 ) -> list[Document]:
     """Do the same to several documents, all or none; unknown ids are passed over.
 
-    A withheld document stays in the index and is left out of every search. Raises `InvalidAction` when one is being
-    indexed.
+    A withheld document stays in the index and is left out of every search; one whose points were dropped meanwhile is
+    indexed again when it is let in. Raises `InvalidAction` when one is being indexed.
     """
     found = await documents.lock_documents(session, workspace_id, dataset_id, document_ids)
     for document in found:
@@ -40,15 +43,20 @@ async def change_documents(
                 else f"The document {document.name!r} is being indexed; wait until that is done, or pause it."
             )
     available = withheld = 0
+    unindexed = []
     for document in found:
         before = document.withheld
         _apply(document, action, account_id)
         document.withheld = document.archived or not document.enabled
         change = int(document.withheld) - int(before)
         withheld += change
-        if document.indexing_status == IndexingStatus.COMPLETED:
+        if document.unindexed and not document.withheld:
+            unindexed.append(document)  # it counts as available once it is indexed
+        elif document.indexing_status == IndexingStatus.COMPLETED:
             available -= change
     await session.flush()
+    if unindexed:
+        await index_again(room, session, unindexed)
     if available or withheld:
         await datasets.add_counts(session, dataset_id, available=available, withheld=withheld)
     return found

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from homeport.backends.llm.choose_account import account_for
 from homeport.backends.llm.errors import Misconfigured
-from homeport.backends.llm.guards import GuardedProvider
-from homeport.backends.llm.port import Account, ChatModel, Embedder
+from homeport.backends.llm.guards import GuardedEmbedder, GuardedProvider
+from homeport.backends.llm.port import Account, ChatModel
 from homeport.backends.llm.provider_names import COMPATIBLE, find_provider
 from homeport.features.identity.vault import open_workspace_vault
 from homeport.features.providers import repository
@@ -40,7 +40,7 @@ async def choose_llm(room: ProvidersRoom, workspace_id: str, wanted: ModelRef | 
     return _chosen(await room.models.open_llm(account), account.provider, ref.model)
 
 
-async def choose_embedder(room: ProvidersRoom, workspace_id: str, wanted: ModelRef | None) -> Embedder:
+async def choose_embedder(room: ProvidersRoom, workspace_id: str, wanted: ModelRef | None) -> GuardedEmbedder:
     """The model that embeds. Raises the errors of `backends.llm` for a provider that is not set up."""
     known = await workspace_models(room, workspace_id)
     ref = wanted or known.defaults.get(TEXT_EMBEDDING)

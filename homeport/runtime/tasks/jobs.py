@@ -20,6 +20,7 @@ from homeport.runtime.ops import traces
 from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
 from homeport.runtime.tasks.line import NEXT_TURN, next_turn
+from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.tables import Job
 from homeport.runtime.tasks.task import Payload, Room, Task
 
@@ -52,13 +53,18 @@ class Jobs:
         subject_id: str | None = None,
         unique_key: str | None = None,
         run_at: datetime | None = None,
+        queue: Queue | None = None,
     ) -> str:
-        """Queue one job and answer its id; with a `unique_key` that an unfinished job has, answer that job's id."""
+        """Queue one job and answer its id; with a `unique_key` that an unfinished job has, answer that job's id.
+
+        `queue`: another one than the task's own; workers find the task by its name, whichever queue it waits in.
+        """
         now = database_now(session)
         due = run_at is None or run_at <= now
+        queue = queue or task.queue
         row = {
             "id": new_id(),
-            "queue": task.queue,
+            "queue": queue,
             "task": task.name,
             "payload": _as_json(payload),
             "workspace_id": workspace_id,
@@ -78,7 +84,7 @@ class Jobs:
             if existing is not None:
                 return existing
         if due:
-            after_commit(session, partial(self._dispatcher.send, task.queue, job_id))
+            after_commit(session, partial(self._dispatcher.send, queue, job_id))
         return job_id
 
     async def cancel(self, session: AsyncSession, subject_id: str) -> None:

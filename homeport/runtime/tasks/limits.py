@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 
 from homeport.runtime.db.database import Database
 from homeport.runtime.tasks.controls import QueueControl, read_controls
@@ -17,10 +19,13 @@ _FRESH_SECONDS = 2.0
 class Limits:
     """Of one process. A hint that a limit refused is sent again: when a job ends, or when the rate allows the next."""
 
-    def __init__(self, database: Database, dispatcher: Dispatcher | None) -> None:
-        """Reads nothing yet."""
+    def __init__(
+        self, database: Database, dispatcher: Dispatcher | None, per_workspace: Mapping[str, int] | None = None
+    ) -> None:
+        """`per_workspace`: the limit by queue where an operator has set none. Reads nothing yet."""
         self._database = database
         self._dispatcher = dispatcher
+        self._per_workspace = per_workspace or {}
         self._controls: dict[str, QueueControl] = {}
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
@@ -34,7 +39,11 @@ class Limits:
                     async with self._database.read() as session:
                         self._controls = await read_controls(session)
                     self._read_at = time.monotonic()
-        return self._controls.get(queue) or QueueControl(queue)
+        control = self._controls.get(queue) or QueueControl(queue)
+        usual = self._per_workspace.get(queue)
+        if usual is None or control.per_workspace is not None:
+            return control
+        return replace(control, per_workspace=usual)
 
     async def ended(self, control: QueueControl, job_id: str) -> None:
         """A job of the queue has ended: there is room for the next."""

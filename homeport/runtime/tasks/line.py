@@ -184,6 +184,13 @@ def _claimed(row: Any) -> Claimed:
     return Claimed(*row)
 
 
+async def count_waiting(session: AsyncSession, queue: str, workspace_id: str, most: int) -> int:
+    """How many jobs of a workspace stand in the line of the queue; counted up to `most`."""
+    lane = (Job.queue == queue, Job.workspace_id == workspace_id, Job.turn.is_not(None))
+    some = select(Job.id).where(*lane).limit(most).subquery()
+    return int((await session.execute(select(func.count()).select_from(some))).scalar_one())
+
+
 async def join_line(session: AsyncSession, rows: Sequence[Any]) -> dict[str, int]:
     """Turns for due jobs that have none, by id; `rows` have id, queue and workspace_id, oldest first."""
     last: dict[tuple[str, str | None], int] = {}

@@ -7,7 +7,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Literal, TypeVar
 
@@ -79,12 +79,14 @@ class Runner:
         registry: Registry,
         *,
         dispatcher: Dispatcher | None = None,
+        per_workspace: Mapping[str, int] | None = None,
         lease: timedelta = LEASE,
         renew_seconds: float = _RENEW_SECONDS,
     ) -> None:
         """`lease`: how long a silent worker counts as alive; renewed every `renew_seconds`.
 
         `dispatcher` is told when a queue with limits has room again; without it the sweep finds that out.
+        `per_workspace`: jobs of one workspace that run at once, by queue, where an operator has set no limit.
         """
         self._database = database
         self._registry = registry
@@ -99,7 +101,7 @@ class Runner:
         self._outage = Outage("the end of an attempt cannot be written yet", "the ends of attempts are written again")
         self._renewing = Outage("leases not renewed", "leases are renewed again")
         self._meters = meters().jobs
-        self._limits = Limits(database, dispatcher)
+        self._limits = Limits(database, dispatcher, per_workspace)
         self.worker = f"{socket.gethostname()[:60]}:{os.getpid()}:{new_id()[-6:]}"
         self._claims = Claims(database, self.worker, lease)
 

@@ -20,6 +20,9 @@ POOLS = {
     "sync": "one",
 }
 
+#: The queues in which a workspace has a limit of its own.
+WORKSPACE_LIMITED = (Queue.DATASET, Queue.PRIORITY_DATASET, Queue.PIPELINE, Queue.PRIORITY_PIPELINE)
+
 
 class CelerySettings(Section):
     """The broker and the workers. Without `CELERY_BROKER_URL` jobs run inside the process that serves the API."""
@@ -50,6 +53,10 @@ class CelerySettings(Section):
     max_tasks_per_child: PositiveInt = Field(50, description="Jobs before a process of a prefork pool is replaced.")
     celery_beat_scheduler_time: PositiveInt = Field(1, description="Days between runs of what is done daily.")
     celery_prefetch_multiplier: PositiveInt = Field(1, description="Messages a worker takes ahead, per slot.")
+    tenant_isolated_task_concurrency: PositiveInt | None = Field(
+        None,
+        description="Documents of one workspace that are indexed at once; unset is no limit, as workspaces take turns.",
+    )
 
     @field_validator("celery_worker_queues", "celery_queues")
     @classmethod
@@ -78,6 +85,12 @@ class CelerySettings(Section):
     def queues(self) -> tuple[str, ...]:
         """The queues a worker reads."""
         return self.celery_worker_queues or self.celery_queues or tuple(Queue)
+
+    @property
+    def per_workspace(self) -> dict[str, int]:
+        """Jobs of one workspace that run at once, by queue, where an operator has set no limit for the queue."""
+        most = self.tenant_isolated_task_concurrency
+        return {} if most is None else dict.fromkeys(WORKSPACE_LIMITED, most)
 
 
 def _meant(name: str, known: list[str]) -> str:

@@ -25,6 +25,8 @@ from homeport.runtime.tasks.task import Task
 log = structlog.get_logger(__name__)
 
 _DAY = timedelta(days=1)
+_DAYS_OF_WEEK = 7
+_WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: A due time that lies further back was missed while no keeper was there.
 _ON_TIME = timedelta(minutes=1)
@@ -90,6 +92,38 @@ class Daily:
     def __str__(self) -> str:
         often = "daily" if self.days == 1 else f"every {self.days} days"
         return f"{often} at {self.hour:02}:{self.minute:02} {self.zone}"
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """On one day of the week at a time of day in a zone."""
+
+    #: 0 is Monday.
+    weekday: int
+    hour: int
+    minute: int = 0
+    zone: str = "UTC"
+
+    def latest(self, now: datetime) -> datetime:
+        """See `Schedule.latest`."""
+        zone = ZoneInfo(self.zone)
+        day = now.astimezone(zone).date()
+        day -= _DAY * ((day.weekday() - self.weekday) % _DAYS_OF_WEEK)
+        due = datetime(day.year, day.month, day.day, self.hour, self.minute, tzinfo=zone)
+        if due > now:
+            before = day - _DAY * _DAYS_OF_WEEK
+            due = datetime(before.year, before.month, before.day, self.hour, self.minute, tzinfo=zone)
+        return due.astimezone(UTC)
+
+    def next(self, now: datetime) -> datetime:
+        """See `Schedule.next`."""
+        later = now
+        while (due := self.latest(later)) <= now:
+            later += _DAY
+        return due
+
+    def __str__(self) -> str:
+        return f"{_WEEKDAYS[self.weekday]} at {self.hour:02}:{self.minute:02} {self.zone}"
 
 
 @dataclass(frozen=True, slots=True)

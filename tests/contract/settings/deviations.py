@@ -34,6 +34,7 @@ DEFAULTS = {
     "PYTHON_PATH": "Unset means the interpreter of the sandbox itself.",
     "REDIS_HOST": "Unset means no Redis: one process keeps in its memory what Redis would hold.",
     "RESEND_API_URL": "The address of the service is a better default than none.",
+    "TENANT_ISOLATED_TASK_CONCURRENCY": "Unset means no limit: workspaces take turns, so one only left workers idle.",
     "VECTOR_STORE": _EMBEDDED,
 }
 #: Variable -> why the type is another.
@@ -47,6 +48,7 @@ REFUSED = {
 }
 #: Variable -> why another bound holds.
 BOUNDS = {
+    "TENANT_ISOLATED_TASK_CONCURRENCY": "0 would index nothing.",
     "QUEUE_MONITOR_INTERVAL": "0 would look without a pause.",
     "SSRF_DEFAULT_MAX_RETRIES": "0 turns further attempts off.",
 }

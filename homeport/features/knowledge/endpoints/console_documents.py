@@ -163,13 +163,14 @@ async def retry(
 async def withhold(
     member: EditingDatasets,
     session: Work,
+    room: ProvidedKnowledge,
     dataset_id: UUID,
     document_id: UUID,
     action: Literal["enable", "disable", "archive", "un_archive"],
 ) -> ConsoleDocument:
     """Counts from the next question on."""
     found = await change_documents(
-        session, member.workspace_id, str(dataset_id), [str(document_id)], action, member.account_id
+        room, session, member.workspace_id, str(dataset_id), [str(document_id)], action, member.account_id
     )
     if not found:
         raise DocumentNotFound

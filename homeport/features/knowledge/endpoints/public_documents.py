@@ -192,14 +192,21 @@ async def indexing_status(holder: DatasetKeyHolder, session: Reading, dataset_id
     openapi_extra=described(ManyDocumentsInput),
 )
 async def change_status(
-    holder: DatasetKeyHolder, session: Work, dataset_id: UUID, action: str, body: ManyDocumentsInputBody
+    holder: DatasetKeyHolder,
+    session: Work,
+    room: ProvidedKnowledge,
+    dataset_id: UUID,
+    action: str,
+    body: ManyDocumentsInputBody,
 ) -> Done:
     """All or none. Counts from the next question on."""
     known = next((one for one in ACTIONS if one == action), None)
     if known is None:
         raise InvalidAction(f"The action is {action[:40]!r}; accepted are {', '.join(ACTIONS)}.")
     await open_dataset(session, holder, dataset_id)
-    await change_documents(session, holder.workspace_id, str(dataset_id), body.document_ids, known, holder.account_id)
+    await change_documents(
+        room, session, holder.workspace_id, str(dataset_id), body.document_ids, known, holder.account_id
+    )
     return Done()
 
 

@@ -144,7 +144,9 @@ async def pending_segments(
     session: AsyncSession, document_id: str, edition: int, after: int, limit: int
 ) -> list[AnyRow]:
     """The next segments of an edition in the making that are not in the index yet, behind position `after`."""
-    query: Select[*tuple[Any, ...]] = select(Segment.id, Segment.position, Segment.content).where(
+    query: Select[*tuple[Any, ...]] = select(
+        Segment.id, Segment.position, Segment.content, Segment.keywords, Segment.enabled
+    ).where(
         Segment.document_id == document_id,
         Segment.edition == edition,
         Segment.position > after,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 
-from homeport.features.knowledge import clean_up, ingest, rebuild
+from homeport.features.knowledge import clean_embeddings, clean_up, ingest, rebuild, switch_off, tell_owners
+from homeport.features.knowledge.tables import Dataset, Document, Embedding
 from tests.support.model_server import model_server
+from tests.support.servers import free_port
 from tests.support.task_case import Case
 from tests.support.task_stage import Stage, World
 
@@ -16,9 +19,15 @@ _SMALL = {"EMBEDDING_BATCH_SIZE": "2"}
 _ONE_TRANSACTION = "The document is completed and the job ended in one transaction."
 
 
+@cache
+def _model_port() -> int:
+    """The same in each run: vectors are kept under the address of their model."""
+    return free_port()
+
+
 @asynccontextmanager
 async def _remote_models() -> AsyncIterator[Mapping[str, str]]:
-    with model_server() as server:
+    with model_server(port=_model_port()) as server:
         yield {"OPENAI_API_BASE": server.url, "OPENAI_API_KEY": "sk-test", "HOMEPORT_DEFAULT_EMBEDDING": "embed-a"}
 
 
@@ -97,15 +106,85 @@ async def _dataset_gone(stage: Stage) -> None:
     assert answer.status_code == 204, answer.text
 
 
+async def _embedded_long_ago(stage: Stage) -> None:
+    await stage.document(await stage.dataset(), PAGES)
+    await stage.settle()
+    await stage.age(Embedding, 40, "used_at")
+    await stage.enqueue(clean_embeddings.CLEAN_EMBEDDINGS)
+
+
+def _no_embeddings(world: World) -> None:
+    assert (world.rows["embeddings"], len(world.points)) == ([], 5)
+
+
+async def _unused(stage: Stage) -> None:
+    for name in ("Harbour", "Lighthouse"):
+        dataset = await stage.dataset(name)
+        await stage.document(dataset, PAGES)
+        await stage.document(dataset, "Another page.", "other.txt")
+    await stage.settle()
+    await stage.age(Document, 40, "updated_at")
+    await stage.age(Dataset, 40, "created_at", "updated_at")
+    await stage.enqueue(switch_off.CLEAN_UNUSED)
+
+
+async def _switched_off(stage: Stage) -> None:
+    await _unused(stage)
+    await stage.do(switch_off.CLEAN_UNUSED)
+
+
+async def _one_dropped(stage: Stage) -> None:
+    await _switched_off(stage)
+    for job_id in (await stage.unfinished(switch_off.DROP_COLLECTION))[1:]:
+        await stage.house.runner.run(job_id)
+
+
+async def _again(stage: Stage) -> None:
+    dataset = await stage.dataset()
+    document = await stage.document(dataset, PAGES)
+    await stage.settle()
+    await stage.age(Document, 40, "updated_at")
+    await stage.age(Dataset, 40, "created_at", "updated_at")
+    await stage.enqueue(switch_off.CLEAN_UNUSED)
+    await stage.settle()
+    answer = await stage.console.post(f"/datasets/{dataset}/documents/{document}/enable")
+    assert answer.status_code == 200, answer.text
+
+
+async def _to_be_told(stage: Stage) -> None:
+    await _switched_off(stage)
+    await stage.settle()
+    await stage.enqueue(tell_owners.MAIL_SWITCHED_OFF)
+
+
+def _all_off(world: World) -> None:
+    assert (world.points, len(world.rows["dataset_auto_disable_logs"])) == ([], 4)
+    assert len(world.rows["document_segments"]) == 12
+    assert all("('enabled', False)" in document for document in world.rows["documents"])
+
+
+def _told(world: World) -> None:
+    [(to, subject, text)] = world.letters
+    assert (to, subject) == ("['ada@example.org']", "4 documents switched off in knowledge bases that nobody used")
+    assert "- Harbour: 2 documents\r\n- Lighthouse: 2 documents\r\n" in text
+
+
+_NEW_IDS = frozenset({"datasets.collection", "dataset_auto_disable_logs.id", "embeddings.id"})
+
 CASES = [
     Case(ingest.TASK, _new, "in batches", _points(5), _SMALL, once=_ONE_TRANSACTION),
     Case(ingest.TASK, _new, "at once", _points(5), once=_ONE_TRANSACTION),
     Case(ingest.TASK, _new_by_words, "by words", _points(1), once=_ONE_TRANSACTION),
     Case(ingest.TASK, _update, "of an update", _points(1), once=_ONE_TRANSACTION),
     Case(rebuild.REBUILD, _first_model, "with the first model", _points(5), _SMALL),
-    Case(rebuild.REBUILD, _another_model, "with another model", _points(5), _SMALL, _remote_models),
+    Case(rebuild.REBUILD, _another_model, "with another model", _points(5), _SMALL, _remote_models, _NEW_IDS),
     Case(clean_up.RETIRE, _retired, "", _points(1)),
     Case(clean_up.REMOVE_REPLACED, _update, "", _points(1)),
     Case(clean_up.REMOVE_DOCUMENT, _document_gone, "", _empty),
     Case(clean_up.REMOVE_DATASET, _dataset_gone, "", _empty),
+    Case(ingest.TASK, _again, "of what was switched off", _points(5), _SMALL, once=_ONE_TRANSACTION),
+    Case(clean_embeddings.CLEAN_EMBEDDINGS, _embedded_long_ago, "", _no_embeddings, {}, _remote_models),
+    Case(switch_off.CLEAN_UNUSED, _unused, "", _all_off, volatile=_NEW_IDS),
+    Case(switch_off.DROP_COLLECTION, _one_dropped, "", _all_off),
+    Case(tell_owners.MAIL_SWITCHED_OFF, _to_be_told, "", _told),
 ]
