@@ -9,7 +9,9 @@ import pytest
 
 from homeport.runtime.db.columns import new_id, utc_now
 from homeport.runtime.tasks.controls import change_control, read_controls
+from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.run import Runner
+from homeport.runtime.tasks.settings import CelerySettings
 from homeport.runtime.tasks.tables import JobState
 from homeport.runtime.tasks.task import RunningJob
 from tests.support.job_bench import Bench, Diary, Note, until, wait_at_gate
@@ -103,6 +105,36 @@ async def test_a_workspace_at_its_limit_lets_the_next_one_pass(bench: Bench) -> 
     bench.diary.may_go_on.set()
     assert await working
     assert await drain(runner, 1) == [True]
+
+
+async def test_the_limit_of_a_workspace_in_the_settings_holds_until_an_operator_sets_another(bench: Bench) -> None:
+    usual = CelerySettings(tenant_isolated_task_concurrency=1).per_workspace
+    busy = new_id()
+    gate, quick = bench.task(wait_at_gate), bench.task()
+    await bench.enqueue(gate, "first", workspace_id=busy)
+    runner = bench.worker(per_workspace=usual)
+    working = asyncio.create_task(runner.run("any", DATASET))
+    await bench.diary.started.wait()
+    for text in ("second", "third"):
+        await bench.enqueue(quick, text, workspace_id=busy)
+    assert await drain(runner, 1) == [False]
+    await set_control(bench, per_workspace=2)
+    assert await drain(bench.worker(per_workspace=usual), 1) == [True]
+    await set_control(bench, per_workspace=None)
+    assert await drain(bench.worker(per_workspace=usual), 1) == [False], "without the operator's it holds again"
+    assert await drain(bench.worker(), 1) == [True], "unset it is none"
+    bench.diary.may_go_on.set()
+    assert await working
+
+
+async def test_a_job_waits_in_the_queue_that_was_chosen_for_it(bench: Bench) -> None:
+    task = bench.task()
+    job_id = await bench.enqueue(task, queue=Queue.PRIORITY_DATASET)
+    assert bench.hints.sent == [(Queue.PRIORITY_DATASET, job_id)]
+    runner = bench.worker()
+    assert not await runner.run("any", Queue.DATASET)
+    assert await runner.run("any", Queue.PRIORITY_DATASET)
+    assert (await bench.row(job_id)).state == JobState.SUCCEEDED
 
 
 async def test_a_rate_spreads_jobs_over_the_minute(bench: Bench) -> None:

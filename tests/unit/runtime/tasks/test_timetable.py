@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from homeport.runtime.db.database import Database
 from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.tables import Job, JobState
-from homeport.runtime.tasks.timetable import Daily, Entry, Every, Schedule, Timetable
+from homeport.runtime.tasks.timetable import Daily, Entry, Every, Schedule, Timetable, Weekly
 from tests.support.job_bench import Bench, Note
 
 START = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
@@ -30,6 +30,12 @@ def at(text: str) -> datetime:
         (Daily(2), "2026-03-01T01:59", "2026-02-28T02:00", "2026-03-01T02:00"),
         (Daily(2), "2026-03-01T02:00", "2026-03-01T02:00", "2026-03-02T02:00"),
         (Daily(9, 30, zone="Asia/Tokyo"), "2026-03-01T01:00", "2026-03-01T00:30", "2026-03-02T00:30"),
+        (Weekly(0, 10), "2026-03-01T12:00", "2026-02-23T10:00", "2026-03-02T10:00"),
+        (Weekly(0, 10), "2026-03-02T09:59", "2026-02-23T10:00", "2026-03-02T10:00"),
+        (Weekly(0, 10), "2026-03-02T10:00", "2026-03-02T10:00", "2026-03-09T10:00"),
+        # Monday has begun in Tokyo while it is Sunday in UTC.
+        (Weekly(0, 8, zone="Asia/Tokyo"), "2026-03-01T23:30", "2026-03-01T23:00", "2026-03-08T23:00"),
+        (Weekly(6, 12, zone="Europe/Berlin"), "2026-03-28T12:00", "2026-03-22T11:00", "2026-03-29T10:00"),
         # Summer time begins in Berlin on March 29, 2026: the same hour is another in UTC.
         (Daily(12, zone="Europe/Berlin"), "2026-03-28T12:00", "2026-03-28T11:00", "2026-03-29T10:00"),
     ],
