@@ -29,17 +29,17 @@ def test_a_failed_job_is_seen_and_replayed_through_a_paused_queue(newcomer: Visi
 
     newcomer.button("Cancel unfinished").click()
     expect(page.get_by_text("this would cancel every job")).to_be_visible()
-    newcomer.button("Show the 1 failed jobs of dataset").click()
+    newcomer.button("Show the 1 failed jobs of priority_dataset").click()
     failed = jobs.get_by_role("row").filter(has_text=TASK).filter(has_text="failed")
     expect(failed).to_have_count(1)
     expect(failed).to_contain_text("password")
     newcomer.picture("operations-failed")
 
-    newcomer.button("Pause dataset").click()
-    expect(page.get_by_role("dialog", name="Pause dataset?")).to_be_visible()
+    newcomer.button("Pause priority_dataset").click()
+    expect(page.get_by_role("dialog", name="Pause priority_dataset?")).to_be_visible()
     newcomer.picture("operations-question")
     newcomer.button("Pause queue").click()
-    paused = queues.get_by_role("row").filter(has_text="dataset").get_by_text("Paused")
+    paused = queues.get_by_role("row").filter(has_text="priority_dataset").get_by_text("Paused")
     expect(paused).to_be_visible()
 
     newcomer.button("Replay failed").click()
@@ -48,12 +48,12 @@ def test_a_failed_job_is_seen_and_replayed_through_a_paused_queue(newcomer: Visi
     expect(jobs.get_by_text("No job fits")).to_be_visible()
     jobs.get_by_label("State").select_option(label="Queued")
     waiting = jobs.get_by_role("row").filter(has_text=TASK)
-    expect(waiting).to_contain_text("The queue dataset is paused since")
+    expect(waiting).to_contain_text("The queue priority_dataset is paused since")
     expect(waiting).to_contain_text("by Ada.")
     page.emulate_media(color_scheme="dark")
     newcomer.picture("operations-paused-dark")
 
-    newcomer.button("Resume dataset").click()
+    newcomer.button("Resume priority_dataset").click()
     newcomer.button("Resume queue").click()
     expect(paused).to_have_count(0)
     # Without a reload: the page asks by itself, and sees the job leave the line and fail once more.
@@ -69,12 +69,12 @@ def test_limits_are_set_and_a_job_that_waits_is_cancelled(newcomer: Visit) -> No
     newcomer.log_in()
     page = newcomer.page
     newcomer.go("/operations/jobs")
-    newcomer.button("Limits of dataset").click()
+    newcomer.button("Limits of priority_dataset").click()
     page.get_by_label("At once").fill("3")
     newcomer.button("Save limits").click()
     expect(page.get_by_text("at most 3 at once")).to_be_visible()
 
-    newcomer.button("Pause dataset").click()
+    newcomer.button("Pause priority_dataset").click()
     newcomer.button("Pause queue").click()
     expect(page.get_by_text("Paused", exact=True)).to_be_visible()
     documents = page.context.new_page()

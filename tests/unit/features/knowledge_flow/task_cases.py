@@ -40,7 +40,13 @@ def _points(count: int) -> Callable[[World], None]:
 
 
 def _empty(world: World) -> None:
-    assert (world.points, world.files, world.rows["documents"], world.rows["document_segments"]) == ([], {}, [], [])
+    left = {name: world.rows[name] for name in ("documents", "document_segments", "upload_files")}
+    assert (world.points, world.files, left) == ([], {}, dict.fromkeys(left, []))
+
+
+def _nothing(world: World) -> None:
+    _empty(world)
+    assert (world.rows["datasets"], world.rows["dataset_process_rules"]) == ([], [])
 
 
 async def _new(stage: Stage) -> None:
@@ -181,7 +187,7 @@ CASES = [
     Case(clean_up.RETIRE, _retired, "", _points(1)),
     Case(clean_up.REMOVE_REPLACED, _update, "", _points(1)),
     Case(clean_up.REMOVE_DOCUMENT, _document_gone, "", _empty),
-    Case(clean_up.REMOVE_DATASET, _dataset_gone, "", _empty),
+    Case(clean_up.REMOVE_DATASET, _dataset_gone, "", _nothing),
     Case(ingest.TASK, _again, "of what was switched off", _points(5), _SMALL, once=_ONE_TRANSACTION),
     Case(clean_embeddings.CLEAN_EMBEDDINGS, _embedded_long_ago, "", _no_embeddings, {}, _remote_models),
     Case(switch_off.CLEAN_UNUSED, _unused, "", _all_off, volatile=_NEW_IDS),
