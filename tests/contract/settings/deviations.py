@@ -48,7 +48,6 @@ REFUSED = {
 }
 #: Variable -> why another bound holds.
 BOUNDS = {
-    "TENANT_ISOLATED_TASK_CONCURRENCY": "0 would index nothing.",
     "QUEUE_MONITOR_INTERVAL": "0 would look without a pause.",
     "SSRF_DEFAULT_MAX_RETRIES": "0 turns further attempts off.",
 }

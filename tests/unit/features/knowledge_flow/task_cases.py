@@ -41,7 +41,7 @@ def _points(count: int) -> Callable[[World], None]:
 
 def _empty(world: World) -> None:
     left = {name: world.rows[name] for name in ("documents", "document_segments", "upload_files")}
-    assert (world.points, world.files, left) == ([], {}, dict.fromkeys(left, []))
+    assert (world.points, world.files, left) == ([], {}, {name: [] for name in left})
 
 
 def _nothing(world: World) -> None:
