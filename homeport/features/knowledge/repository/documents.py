@@ -83,9 +83,9 @@ async def documents_of_batch(session: AsyncSession, dataset_id: str, batch: str)
 
 
 async def withheld_ids(session: AsyncSession, dataset_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Per dataset, its documents that must not be found."""
+    """Per dataset, its documents that have points and must not be found."""
     query = select(Document.dataset_id, Document.id).where(
-        Document.dataset_id.in_(dataset_ids), Document.withheld == true()
+        Document.dataset_id.in_(dataset_ids), Document.withheld == true(), Document.unindexed == false()
     )
     found: dict[str, list[str]] = {}
     for dataset_id, document_id in await session.execute(query):
