@@ -406,8 +406,8 @@ def _plain(attributes: Any) -> Document:
 
 
 @contextmanager
-def running(service: Service) -> Iterator[Service]:
-    """Let it listen on a free port of loopback."""
+def running(service: Service, port: int = 0) -> Iterator[Service]:
+    """Let it listen on a port of loopback; 0 is a free one."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -434,7 +434,7 @@ def running(service: Service) -> Iterator[Service]:
         def log_message(self, *_arguments: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     service.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

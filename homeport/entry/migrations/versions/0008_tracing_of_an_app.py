@@ -1,6 +1,6 @@
 """Where the answers of an app are traced, and how long the search for passages took.
 
-Revision 0008, after 0005.
+Revision 0008, after 0007.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from homeport.runtime.db.columns import UtcDateTime
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
