@@ -33,7 +33,7 @@ async def test_jobs_are_announced_over_tls(fleet: Installation, tmp_path: Path) 
             dataset_id = await add_documents(visitor, 5)
             await wait_for_completed(visitor.console, dataset_id, 5)
         assert worker.terminate() == 0
-    (await take_stock(fleet.settings, dataset_id)).assert_each_once(5)
+    (await take_stock(fleet.settings)).assert_each_once(5)
 
 
 async def test_jobs_go_on_when_the_master_of_the_broker_dies(fleet: Installation, tmp_path: Path) -> None:
@@ -54,4 +54,4 @@ async def test_jobs_go_on_when_the_master_of_the_broker_dies(fleet: Installation
             dataset_id = await add_documents(visitor, 20, "economy")
             await wait_for_completed(visitor.console, dataset_id, 20, seconds=180)
         assert worker.terminate() == 0
-    (await take_stock(fleet.settings, dataset_id)).assert_each_once(20)
+    (await take_stock(fleet.settings)).assert_each_once(20)

@@ -58,7 +58,7 @@ async def test_a_worker_indexes_what_the_api_accepts(fleet: Installation) -> Non
     assert inspect(fleet, worker) == "pong"
     assert worker.terminate() == 0
     assert api.terminate() == 0
-    stock = await take_stock(fleet.settings, dataset_id)
+    stock = await take_stock(fleet.settings)
     stock.assert_each_once(20)
 
 
@@ -82,7 +82,7 @@ async def test_a_worker_of_processes_indexes_too_and_stops_cleanly(fleet: Instal
         dataset_id = await add_documents(visitor, 20, "economy")
         await wait_for_completed(visitor.console, dataset_id, 20)
     assert worker.terminate() == 0
-    (await take_stock(fleet.settings, dataset_id)).assert_each_once(20)
+    (await take_stock(fleet.settings)).assert_each_once(20)
 
 
 async def test_a_worker_that_is_asked_to_stop_hands_its_jobs_to_another(
@@ -96,17 +96,17 @@ async def test_a_worker_that_is_asked_to_stop_hands_its_jobs_to_another(
         dataset_id = await add_documents(visitor, 4)
 
         async def all_run() -> bool:
-            return (await take_stock(fleet.settings, dataset_id)).jobs["running"] == 4
+            return (await take_stock(fleet.settings)).jobs["running"] == 4
 
         await until(all_run, seconds=60)
         assert stuck.terminate() == 0
-        stock = await take_stock(fleet.settings, dataset_id)
+        stock = await take_stock(fleet.settings)
         assert stock.jobs == {"queued": 4}
         assert stock.most_attempts == 0, "what was handed back does not count as an attempt"
         other = fleet.worker(OPENAI_API_BASE=models.url, **model_of)
         await wait_for_completed(visitor.console, dataset_id, 4)
     assert other.terminate() == 0
-    (await take_stock(fleet.settings, dataset_id)).assert_each_once(4)
+    (await take_stock(fleet.settings)).assert_each_once(4)
 
 
 async def test_an_answer_is_stopped_through_another_process_than_the_one_that_streams_it(

@@ -20,7 +20,7 @@ async def test_a_killed_process_goes_on_where_it_was_and_doubles_nothing(alone: 
         await wait_for_completed(visitor.console, dataset_id, 20)
     process.kill()
 
-    stock = await take_stock(alone.settings, dataset_id)
+    stock = await take_stock(alone.settings)
     assert 20 <= stock.documents["completed"] < COUNT
     assert stock.jobs["running"] > 0
 
@@ -29,4 +29,4 @@ async def test_a_killed_process_goes_on_where_it_was_and_doubles_nothing(alone: 
         await visitor.log_in()
         assert await wait_for_completed(visitor.console, dataset_id, COUNT) == COUNT
     assert process.terminate() == 0
-    (await take_stock(alone.settings, dataset_id)).assert_each_once(COUNT)
+    (await take_stock(alone.settings)).assert_each_once(COUNT)

@@ -23,7 +23,7 @@ async def test_a_killed_worker_and_a_killed_api_lose_and_double_nothing(fleet: I
     first.kill()
     api.kill()
 
-    stock = await take_stock(fleet.settings, dataset_id)
+    stock = await take_stock(fleet.settings)
     assert stock.documents["completed"] < COUNT
     assert stock.jobs["running"] > 0
 
@@ -33,4 +33,4 @@ async def test_a_killed_worker_and_a_killed_api_lose_and_double_nothing(fleet: I
         # What the killed worker held is taken up when its leases have run out, 30 seconds after their last renewal.
         assert await wait_for_completed(visitor.console, dataset_id, COUNT, seconds=150) == COUNT
     assert second.terminate() == 0
-    (await take_stock(fleet.settings, dataset_id)).assert_each_once(COUNT)
+    (await take_stock(fleet.settings)).assert_each_once(COUNT)

@@ -18,6 +18,8 @@ class GatedVectors(MemoryVectors):
         self.writes = 0
         #: The number of the write that waits until `gate` is set.
         self.stop_at: int | None = None
+        #: The number of the write that waits for `gate` once it is done.
+        self.stop_after: int | None = None
         self.gate = asyncio.Event()
         self.reached = asyncio.Event()
         #: Raised by every write while it is set.
@@ -28,9 +30,13 @@ class GatedVectors(MemoryVectors):
         if any(point.dataset_id not in self._datasets for point in points):
             await super().add_texts(points)  # refused, and no write
         self.writes += 1
+        number = self.writes
         if self.failure is not None:
             raise self.failure
-        if self.writes == self.stop_at:
+        if number == self.stop_at:
             self.reached.set()
             await self.gate.wait()
         await super().add_texts(points)
+        if number == self.stop_after:
+            self.reached.set()
+            await self.gate.wait()

@@ -102,7 +102,11 @@ async def queue(room: KnowledgeRoom, session: AsyncSession, documents: Sequence[
     chosen = await choose_queue(session, documents[0].workspace_id, len(documents))
     for document in documents:
         payload = ingest.IngestPayload(
-            document_id=document.id, dataset_id=document.dataset_id, collection=collection, run=document.run
+            document_id=document.id,
+            dataset_id=document.dataset_id,
+            collection=collection,
+            run=document.run,
+            edition=document.wanted_edition,
         )
         await room.jobs.enqueue(
             session,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic import BaseModel, Field
 from sqlalchemy import delete, select
@@ -49,17 +50,31 @@ class RemovedDataset(BaseModel):
     collection: str
 
 
-async def after_unwanted(room: KnowledgeRoom, dataset_id: str, collection: str, document_id: str) -> None:
-    """Called by an indexing that was stopped: what it put into the index must not outlive its document."""
+@dataclass(frozen=True, slots=True)
+class UnwantedEdition:
+    """What an indexing that was stopped may have put into the index."""
+
+    document_id: str
+    #: 0: unknown.
+    edition: int
+    point_ids: list[str]
+
+
+async def after_unwanted(room: KnowledgeRoom, dataset_id: str, collection: str, unwanted: UnwantedEdition) -> None:
+    """Called by an indexing that was stopped: what it put into the index must not outlive its document or edition."""
     async with room.database.read() as session:
-        document = (await session.execute(select(Document.id).where(Document.id == document_id))).first()
+        found = select(Document.edition, Document.wanted_edition).where(Document.id == unwanted.document_id)
+        document = (await session.execute(found)).one_or_none()
         dataset = (
             await session.execute(select(Dataset.id).where(Dataset.id == dataset_id, Dataset.collection == collection))
         ).first()
     if dataset is None:
         await room.vectors.drop(collection)
     elif document is None:
-        await room.vectors.delete_by_document_id(collection, document_id)
+        await room.vectors.delete_by_document_id(collection, unwanted.document_id)
+    # An edition that is wanted again, after a pause, has the same points; an earlier one never comes back.
+    elif unwanted.edition and unwanted.edition not in (document.edition, document.wanted_edition):
+        await room.vectors.delete_by_ids(collection, unwanted.point_ids)
 
 
 async def retire(

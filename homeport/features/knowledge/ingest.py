@@ -8,7 +8,7 @@ whether this run is still the wanted one (a pause, an update or a deletion makes
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,8 @@ class IngestPayload(BaseModel):
     dataset_id: str
     collection: str
     run: int
+    #: That this run makes; 0: unknown, the job was queued by an earlier version.
+    edition: int = 0
 
 
 class _NotWanted(Exception):
@@ -68,6 +70,8 @@ class _Work:
     started: datetime
     #: When which stage ended; written with the next statement.
     times: dict[str, datetime] = field(default_factory=dict)
+    #: Ids of the points that were stored last.
+    put: Sequence[str] = ()
 
     @property
     def batch(self) -> int:
@@ -90,7 +94,7 @@ async def ingest_document(room: KnowledgeRoom, payload: IngestPayload, job: Runn
     async with room.database.read() as session:
         row = await indexing.load_work(session, payload.document_id)
     if row is None or row.collection is None or row.run != payload.run:
-        await clean_up.after_unwanted(room, payload.dataset_id, payload.collection, payload.document_id)
+        await _take_back(room, payload, payload.collection)
         return
     target = IndexTarget(
         workspace_id=row.workspace_id,
@@ -101,10 +105,11 @@ async def ingest_document(room: KnowledgeRoom, payload: IngestPayload, job: Runn
         embedding_model_provider=row.embedding_model_provider,
         dimension=row.embedding_dimension,
     )
+    work = _Work(room, job, row, target, row.processing_started_at or utc_now())
     try:
-        await _walk(_Work(room, job, row, target, row.processing_started_at or utc_now()))
+        await _walk(work)
     except _NotWanted:
-        await clean_up.after_unwanted(room, row.dataset_id, row.collection, row.document_id)
+        await _take_back(room, payload, row.collection, work.put)
     except HomeportError as error:
         # Whatever went wrong (its file is gone, say) is nobody's concern when the document is gone as well.
         async with room.database.read() as session:
@@ -113,7 +118,23 @@ async def ingest_document(room: KnowledgeRoom, payload: IngestPayload, job: Runn
             if isinstance(error, IndexChanged):
                 await _start_anew(room, now)
             raise
-        await clean_up.after_unwanted(room, row.dataset_id, row.collection, row.document_id)
+        await _take_back(room, payload, row.collection, work.put)
+
+
+async def _take_back(room: KnowledgeRoom, payload: IngestPayload, collection: str, put: Sequence[str] = ()) -> None:
+    """Remove what this run, which nobody wants any more, may have put into the index without a row that tells of it.
+
+    Without rows are the points of documents of one batch, and those that were put by the attempt that runs.
+    """
+    made = _ids_without_rows(room, payload.document_id, [payload.edition])
+    edition = clean_up.UnwantedEdition(payload.document_id, payload.edition, [*made, *put])
+    await clean_up.after_unwanted(room, payload.dataset_id, collection, edition)
+
+
+def _ids_without_rows(room: KnowledgeRoom, document_id: str, editions: Iterable[int]) -> list[str]:
+    """The points that documents of one batch may have in these editions."""
+    positions = range(1, max(room.settings.embedding_batch_size, _ECONOMY_BATCH) + 1)
+    return [segment_id(document_id, edition, position) for edition in editions for position in positions]
 
 
 async def _start_anew(room: KnowledgeRoom, row: indexing.AnyRow) -> None:
@@ -131,6 +152,10 @@ async def _walk(work: _Work) -> None:
         work.times["processing_started_at"] = work.started
     if work.row.edition == 0 and (work.row.run > 1 or work.job.attempt > 1):
         await work.room.vectors.delete_by_document_id(work.target.collection, work.row.document_id)
+    elif work.row.edition + 1 < work.row.wanted_edition:  # an edition between was begun, and may have been paused
+        between = range(work.row.edition + 1, work.row.wanted_edition)
+        loose = _ids_without_rows(work.room, work.row.document_id, between)
+        await work.room.vectors.delete_by_ids(work.target.collection, loose)
     segments = await _split(work)
     if len(segments) <= work.batch:
         await _index_at_once(work, segments)
@@ -203,6 +228,7 @@ async def _index_at_once(work: _Work, segments: Sequence[tuple[str, int]]) -> No
         await work.show(IndexingStatus.INDEXING, total_segments=len(segments), completed_segments=0)
     work.times["splitting_completed_at"] = split_at
     rows = _rows(work, segments, SegmentStatus.COMPLETED)
+    work.put = [row["id"] for row in rows]
     pieces = [Piece(row["id"], row["document_id"], row["content"]) for row in rows]
     dimension = await put_points(work.room, work.target, await embedder_of(work.room, work.target), pieces)
     async with work.room.database.begin() as session:
@@ -236,6 +262,7 @@ async def _index_in_batches(work: _Work) -> None:
         if not batch:
             break
         started = utc_now()
+        work.put = [one.id for one in batch]
         pieces = [Piece(one.id, row.document_id, one.content, one.keywords or ()) for one in batch if one.enabled]
         dimension = await put_points(room, work.target, embedder, pieces) or dimension
         learned, work.target = dimension != work.target.dimension, replace(work.target, dimension=dimension)

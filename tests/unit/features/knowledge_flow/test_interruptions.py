@@ -7,6 +7,7 @@ from typing import Any
 from homeport.backends.vectors.errors import Misconfigured
 from homeport.runtime.tasks import repository
 from tests.support.gated_vectors import GatedVectors
+from tests.support.job_bench import until
 
 RULE = {
     "mode": "custom",
@@ -199,3 +200,89 @@ async def _act(gated: Any, dataset: str, document: str, action: str) -> None:
             await pause.resume_document(gated.app.room, session, *ids)
         else:
             await pause.retry_document(gated.app.room, session, *ids)
+
+
+async def _update(gated: Any, dataset: str, document: str, text: str) -> None:
+    path = f"/datasets/{dataset}/documents/{document}/update-by-text"
+    answer = await gated.client.post(path, json={"name": "New", "text": text})
+    assert answer.status_code == 200, answer.text
+
+
+async def _wait_for_edition(gated: Any, document: str, edition: int) -> None:
+    async def is_there() -> bool:
+        row = await gated.app.document(document)
+        return bool(row.edition == edition)
+
+    await until(is_there)
+
+
+async def _only_points_of_segments(gated: Any, dataset: str, document: str) -> None:
+    segments = await gated.app.segments(document)
+    assert await gated.app.point_ids(dataset) == sorted(segment.id for segment in segments)
+
+
+async def test_an_indexing_that_was_overtaken_long_ago_takes_its_points_back(gated: Any, vectors: GatedVectors) -> None:
+    vectors.stop_at = 1
+    dataset = await gated.dataset()
+    document = await gated.add(dataset, "The lighthouse is red.")
+    await vectors.reached.wait()
+    await _update(gated, dataset, document, "The lighthouse is white.")
+    await _wait_for_edition(gated, document, 2)
+    vectors.gate.set()
+    await gated.app.settle()
+    await _only_points_of_segments(gated, dataset, document)
+
+
+async def test_an_update_that_is_updated_at_once_leaves_no_points(gated: Any, vectors: GatedVectors) -> None:
+    dataset = await gated.dataset()
+    document = await gated.add(dataset, "The lighthouse is red.")
+    await gated.app.settle()
+    vectors.stop_at = 2
+    await _update(gated, dataset, document, "The lighthouse is white.")
+    await vectors.reached.wait()
+    await _update(gated, dataset, document, "The lighthouse is green.")
+    vectors.gate.set()
+    await gated.app.settle()
+    await _only_points_of_segments(gated, dataset, document)
+
+
+async def test_a_long_update_that_is_updated_midway_leaves_no_points(gated: Any, vectors: GatedVectors) -> None:
+    dataset, document = await _long(gated)
+    await gated.app.settle()
+    vectors.stop_at = vectors.writes + 3
+    await _update(gated, dataset, document, LONG.replace("about", "not about"))
+    await vectors.reached.wait()
+    await _update(gated, dataset, document, "It became short.")
+    await _wait_for_edition(gated, document, 3)
+    vectors.gate.set()
+    await gated.app.settle()
+    await _only_points_of_segments(gated, dataset, document)
+
+
+async def test_a_killed_update_that_was_updated_meanwhile_leaves_no_points(gated: Any, vectors: GatedVectors) -> None:
+    dataset = await gated.dataset()
+    document = await gated.add(dataset, "The lighthouse is red.")
+    await gated.app.settle()
+    vectors.stop_after = vectors.writes + 1
+    await _update(gated, dataset, document, "The lighthouse is white.")
+    await vectors.reached.wait()
+    await _update(gated, dataset, document, "The lighthouse is green.")
+    await _wait_for_edition(gated, document, 3)
+    await _crash(gated)
+    await gated.app.settle()
+    await _only_points_of_segments(gated, dataset, document)
+
+
+async def test_an_update_that_was_paused_and_then_updated_leaves_no_points(gated: Any, vectors: GatedVectors) -> None:
+    dataset = await gated.dataset()
+    document = await gated.add(dataset, "The lighthouse is red.")
+    await gated.app.settle()
+    vectors.stop_after = vectors.writes + 1
+    await _update(gated, dataset, document, "The lighthouse is white.")
+    await vectors.reached.wait()
+    await _act(gated, dataset, document, "pause")
+    vectors.gate.set()
+    await gated.app.settle()
+    await _update(gated, dataset, document, "The lighthouse is green.")
+    await gated.app.settle()
+    await _only_points_of_segments(gated, dataset, document)

@@ -1,0 +1,131 @@
+"""Processes that are started again whenever they end, as Compose or Kubernetes does, until they are asked to leave."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from tests.support.processes import Installation, Process
+
+#: Seconds between the end of a process and its next start.
+_BACK_OFF = 0.3
+_LOOK_SECONDS = 0.05
+_LEAVING_SECONDS = 90.0
+_STARTING_SECONDS = 8.0
+
+
+@dataclass(slots=True)
+class Member:
+    """A role and the process that fills it now."""
+
+    name: str
+    arguments: tuple[str, ...]
+    settings: dict[str, str] = field(default_factory=dict)
+    process: Process | None = None
+    starts: int = 0
+    kills: int = 0
+    leaving: bool = False
+    keeper: asyncio.Task[None] | None = None
+    #: Exit statuses of those that nobody had killed.
+    own_ends: list[int] = field(default_factory=list)
+
+
+class Crew:
+    """The members, by name."""
+
+    def __init__(self, installation: Installation, seed: str, lease: float, say: Callable[[str], None]) -> None:
+        """`seed` makes the bad luck of each process, `lease` is that of its jobs in seconds."""
+        self._installation = installation
+        self._seed = seed
+        self._lease = lease
+        self._say = say
+        self.members: dict[str, Member] = {}
+
+    def add(self, name: str, *arguments: str, **settings: str) -> None:
+        """Keep one more process running."""
+        member = Member(name, arguments, settings)
+        self.members[name] = member
+        member.keeper = asyncio.create_task(self._keep(member))
+
+    def kill(self, name: str) -> None:
+        """Kill the process that fills a role now, with all it has forked."""
+        member = self.members[name]
+        if member.process is not None and member.process.popen.poll() is None:
+            member.kills += 1
+            member.process.kill()
+
+    async def leave(self) -> dict[str, int]:
+        """Ask all to stop, as an operator does, once they have started; answers the exit status of each."""
+        await asyncio.sleep(_STARTING_SECONDS)  # a signal that comes sooner finds nobody to hear it
+        for member in self.members.values():
+            member.leaving = True
+            if member.process is not None and member.process.popen.poll() is None:
+                member.process.popen.send_signal(signal.SIGTERM)
+        keepers = [member.keeper for member in self.members.values() if member.keeper is not None]
+        _, late = await asyncio.wait(keepers, timeout=_LEAVING_SECONDS)
+        assert not late, f"{len(late)} processes have not left in {_LEAVING_SECONDS:.0f} s"
+        return {name: one.process.popen.returncode for name, one in self.members.items() if one.process is not None}
+
+    def text_of(self, name: str) -> str:
+        """What the newest process of a role has written."""
+        process = self.members[name].process
+        return "" if process is None else process.text
+
+    async def _keep(self, member: Member) -> None:
+        while not member.leaving:
+            kills = member.kills
+            member.process = self._start(member)
+            while member.process.popen.poll() is None:
+                await asyncio.sleep(_LOOK_SECONDS)
+            if member.leaving:
+                return
+            if member.kills == kills:
+                member.own_ends.append(member.process.popen.returncode)
+                self._say(f"{member.name} ended by itself:\n{member.process.text[-1500:]}")
+            await asyncio.sleep(_BACK_OFF)
+
+    def _start(self, member: Member) -> Process:
+        member.starts += 1
+        seed = f"{self._seed} {member.name} {member.starts}"
+        launcher = (sys.executable, "-m", "tests.support.chaos_launch", seed, str(self._lease))
+        self._installation.program = launcher
+        return self._installation.start(*member.arguments, **member.settings)
+
+    async def close(self) -> None:
+        """Kill what still runs, and start nothing more."""
+        for member in self.members.values():
+            member.leaving = True
+            if member.process is not None:
+                member.process.kill()
+            if member.keeper is not None:
+                await member.keeper
+
+
+@asynccontextmanager
+async def crew_of(
+    installation: Installation, seed: str, lease: float, say: Callable[[str], None]
+) -> AsyncIterator[Crew]:
+    """Nobody yet; all are killed at the end."""
+    crew = Crew(installation, seed, lease, say)
+    try:
+        yield crew
+    finally:
+        await crew.close()
+
+
+class Teller:
+    """Prints what happens, with the time since the beginning."""
+
+    def __init__(self, name: str) -> None:
+        """`name` stands in each line."""
+        self._name = name
+        self._began = time.monotonic()
+
+    def __call__(self, text: str) -> None:
+        """One line."""
+        print(f"{self._name} {time.monotonic() - self._began:6.1f} s  {text}", flush=True)
