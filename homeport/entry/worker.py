@@ -22,7 +22,6 @@ from homeport.entry.fleet import worker_pool
 from homeport.entry.house_thread import Tenant
 from homeport.entry.settings import Settings, read_settings
 from homeport.entry.settle_key import require_right_key
-from homeport.entry.steady_consumer import SteadyConsumer
 from homeport.runtime.db.columns import new_id
 from homeport.runtime.errors import HomeportError
 from homeport.runtime.ops.logs import configure_logs
@@ -78,7 +77,6 @@ def run(settings: Settings, data_dir: Path) -> int:
     if pool.name == "threads":
         tenant.house()
     worker = app.Worker(
-        consumer_cls=SteadyConsumer,
         hostname=f"homeport-{new_id()[-8:]}@{socket.gethostname()}",
         pool_cls=pool.name,
         concurrency=pool.size,

@@ -15,6 +15,7 @@ from homeport.runtime.ops import traces
 from homeport.runtime.ops.outage import Outage
 from homeport.runtime.redis.settings import RedisSettings
 from homeport.runtime.tasks.broker import CONNECT_SECONDS, find_broker
+from homeport.runtime.tasks.dispatchers.redis_transport import register as register_redis
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.settings import CelerySettings
 
@@ -30,6 +31,7 @@ def make_celery(settings: CelerySettings, redis: RedisSettings | None = None) ->
     `redis` says how certificates are checked. Raises `BrokerMisconfigured`.
     """
     broker = find_broker(settings, redis)
+    register_redis()
     app = Celery("homeport", broker=broker.address, set_as_current=False)
     app.conf.update(
         # Each queue has its own exchange and key: the virtual transports mix them up otherwise.
