@@ -18,6 +18,7 @@ from tests.support.processes import Installation
 
 _PATIENCE = 120.0
 _AGAIN = 0.3
+_PER_REQUEST = 40
 _SERVER_FAULT = 500
 
 
@@ -84,7 +85,7 @@ class Librarian:
         end = time.monotonic() + _PATIENCE
         while missing:
             assert time.monotonic() < end, f"{len(missing)} documents could not be uploaded in {_PATIENCE:.0f} s"
-            files = [("file", (name_of(one), text_of(one).encode(), "text/plain")) for one in missing]
+            files = [("file", (name_of(one), text_of(one).encode(), "text/plain")) for one in missing[:_PER_REQUEST]]
             try:
                 answer = await self.console.post(f"{self._here}/documents/upload", files=files, data={"data": RULE})
                 assert answer.status_code == 201 or answer.status_code >= _SERVER_FAULT, answer.text
