@@ -1,7 +1,7 @@
 # Everything here prepares what it needs inside this checkout; the second time that takes no time.
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check lint fix console console-check openapi clean
+.PHONY: help up demo test chaos check lint fix console console-check openapi clean
 
 # The first Python on this machine that is new enough and can make virtual environments.
 PYTHON = $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
@@ -34,6 +34,10 @@ test: ## Run every test (TESTS=tests/unit WORKERS=4 ARGS="-k retrieve")
 	$(PREPARE) dev
 	$(PREPARE) console
 	@exec $(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS) $(TESTS)
+
+chaos: ## Kill processes and brokers at random for a quarter of an hour (HOMEPORT_CHAOS_SEED=7 ARGS="-k rabbitmq")
+	$(PREPARE) dev
+	@HOMEPORT_CHAOS=long exec $(BIN)/pytest -s tests/chaos $(ARGS)
 
 check: lint ## Lint, formatting, types, import contracts, and the quick tests
 	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m "$(QUICK)" $(ARGS) $(TESTS)

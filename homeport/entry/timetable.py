@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from homeport.entry.settings import Settings
 from homeport.features.chat.tasks import END_ABANDONED
+from homeport.features.files.remove_unkept import REMOVE_UNKEPT
 from homeport.features.knowledge.clean_embeddings import CLEAN_EMBEDDINGS
 from homeport.features.knowledge.switch_off import CLEAN_UNUSED
 from homeport.features.knowledge.tell_owners import MAIL_SWITCHED_OFF
@@ -19,6 +20,7 @@ def entries(settings: Settings) -> tuple[Entry, ...]:
     """Everything that happens by the clock; what is switched off is listed, too."""
     operate, knowledge = settings.operate, settings.knowledge
     return (
+        Entry("remove_unkept_uploads", REMOVE_UNKEPT, NoPayload(), daily(settings, hour=4)),
         Entry("remove_ended_jobs", REMOVE_ENDED, NoPayload(), Every(timedelta(hours=1))),
         Entry("end_abandoned_answers", END_ABANDONED, NoPayload(), Every(timedelta(minutes=5))),
         Entry(

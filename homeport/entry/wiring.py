@@ -31,6 +31,7 @@ from homeport.features.chat.end_interrupted import end_interrupted
 from homeport.features.chat.repository import remove_of_app
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.stop import Stops
+from homeport.features.files.remove_unkept import REMOVE_UNKEPT
 from homeport.features.files.room import FilesRoom
 from homeport.features.identity.passwords import Passwords
 from homeport.features.identity.room import IdentityRoom
@@ -127,6 +128,7 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         stack.push_async_callback(rooms[ChatRoom].stops.close)
         registry.add(knowledge_tasks.TASKS, rooms[KnowledgeRoom])
         registry.add(mail_tasks.TASKS, mail)
+        registry.add([REMOVE_UNKEPT], rooms[FilesRoom])
         registry.add(chat_tasks.TASKS, rooms[ChatRoom])
         rooms[OperateRoom] = OperateRoom(database, settings.operate, mail, dispatcher, jobs)
         registry.add(operate_tasks.TASKS, rooms[OperateRoom])

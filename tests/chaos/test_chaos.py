@@ -20,6 +20,7 @@ from tests.support.chaos_run import (
     assert_each_due_time_once,
     assert_other_is_not_kept_waiting,
     read_jobs_and_documents,
+    remove_what_was_never_kept,
     work_on,
 )
 from tests.support.chaos_users import Librarian, librarian_of, make_workspace
@@ -141,12 +142,14 @@ async def live_through(
 async def judge(chaos: Chaos, ada: Librarian, grace: Librarian) -> None:
     """Everything once, nothing left over, each due time once, nobody kept waiting."""
     jobs, documents = await read_jobs_and_documents(chaos.variables)
+    unkept = await remove_what_was_never_kept(chaos.variables)
     stock = await take_stock(chaos.variables)
     ticks = assert_each_due_time_once(jobs)
     lost = sum(one.attempt > 1 for one in jobs)
     ends = {name: one.own_ends for name, one in chaos.crew.members.items() if one.own_ends}
     chaos.say(f"blows: {dict(chaos.blows)}; jobs: {len(jobs)}, of which {lost} were begun again; ended alone: {ends}")
-    chaos.say(f"the clock struck {ticks} times in {TICK_PERIOD}; most attempts at one job: {stock.most_attempts}")
+    chaos.say(f"jobs of the clock, due every {TICK_PERIOD}: {ticks}; most attempts at one job: {stock.most_attempts}")
+    chaos.say(f"contents of uploads whose API was killed before they were noted: {unkept}")
     stock.assert_each_once(len(ada.editions) + len(grace.editions))
     assert_contents(stock, ada)
     assert_other_is_not_kept_waiting(documents, ada.dataset_id, grace.dataset_id, _AT_ONCE)

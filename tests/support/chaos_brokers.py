@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import kombu
 import redis
@@ -104,7 +104,8 @@ class MortalRabbit:
         with kombu.Connection(self.address, connect_timeout=5) as connection:
             for name in Queue:
                 with contextlib.suppress(*connection.channel_errors):  # nobody has made it yet
-                    connection.channel().queue_purge(name)
+                    channel: Any = connection.channel()
+                    channel.queue_purge(name)
 
     def end(self) -> None:
         """Leave nothing behind."""

@@ -29,7 +29,6 @@ class Member:
     process: Process | None = None
     starts: int = 0
     kills: int = 0
-    leaving: bool = False
     keeper: asyncio.Task[None] | None = None
     #: Exit statuses of those that nobody had killed.
     own_ends: list[int] = field(default_factory=list)
@@ -45,6 +44,7 @@ class Crew:
         self._lease = lease
         self._say = say
         self.members: dict[str, Member] = {}
+        self._staying = True
 
     def add(self, name: str, *arguments: str, **settings: str) -> None:
         """Keep one more process running."""
@@ -62,8 +62,8 @@ class Crew:
     async def leave(self) -> dict[str, int]:
         """Ask all to stop, as an operator does, once they have started; answers the exit status of each."""
         await asyncio.sleep(_STARTING_SECONDS)  # a signal that comes sooner finds nobody to hear it
+        self._staying = False
         for member in self.members.values():
-            member.leaving = True
             if member.process is not None and member.process.popen.poll() is None:
                 member.process.popen.send_signal(signal.SIGTERM)
         keepers = [member.keeper for member in self.members.values() if member.keeper is not None]
@@ -77,14 +77,12 @@ class Crew:
         return "" if process is None else process.text
 
     async def _keep(self, member: Member) -> None:
-        while not member.leaving:
+        while self._staying:
             kills = member.kills
             member.process = self._start(member)
             while member.process.popen.poll() is None:
                 await asyncio.sleep(_LOOK_SECONDS)
-            if member.leaving:
-                return
-            if member.kills == kills:
+            if member.kills == kills and self._staying:
                 member.own_ends.append(member.process.popen.returncode)
                 self._say(f"{member.name} ended by itself:\n{member.process.text[-1500:]}")
             await asyncio.sleep(_BACK_OFF)
@@ -98,8 +96,8 @@ class Crew:
 
     async def close(self) -> None:
         """Kill what still runs, and start nothing more."""
+        self._staying = False
         for member in self.members.values():
-            member.leaving = True
             if member.process is not None:
                 member.process.kill()
             if member.keeper is not None:

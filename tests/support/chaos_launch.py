@@ -70,7 +70,8 @@ def lose_and_double(kind: Any, luck: Random) -> None:
 
 def slow_down(luck: Random) -> None:
     """Give a kill time to come between any two steps of indexing."""
-    put_points = ingest.put_points
+    module: Any = ingest
+    put_points: Callable[..., Awaitable[int | None]] = module.put_points
 
     async def slowly(*arguments: Any) -> int | None:
         await asyncio.sleep(luck.uniform(0, _SLOWNESS))
@@ -78,7 +79,7 @@ def slow_down(luck: Random) -> None:
         await asyncio.sleep(luck.uniform(0, _SLOWNESS))
         return dimension
 
-    ingest.put_points = slowly
+    module.put_points = slowly
 
 
 def shorten_leases(seconds: float) -> None:

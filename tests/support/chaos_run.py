@@ -14,9 +14,14 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
+from homeport.backends.storage.registry import open_storage
 from homeport.entry.settings import read_settings
+from homeport.features.files.remove_unkept import remove_unkept
+from homeport.features.files.room import FilesRoom
+from homeport.features.identity.vault import Vault
 from homeport.features.knowledge.tables import Document, IndexingStatus
 from homeport.runtime.config.sources import Sources
+from homeport.runtime.db.columns import utc_now
 from homeport.runtime.db.database import Database
 from homeport.runtime.tasks.tables import Job, JobState
 from homeport.runtime.tasks.timetable import Every
@@ -128,6 +133,20 @@ def assert_contents(stock: Stock, librarian: Librarian) -> None:
         assert len(pages) == PARAGRAPHS, name_of(number)
         for page, content in enumerate(pages):
             assert content.startswith(opening_of(number, page, edition).strip()), name_of(number)
+
+
+async def remove_what_was_never_kept(variables: dict[str, str]) -> int:
+    """Do now what the timetable does each day: contents whose API was killed before their rows; answers how many."""
+    settings = read_settings(Sources(variables))
+    data_dir = Path(variables["HOMEPORT_DATA_DIR"])
+    database = Database(settings.database.url(data_dir), settings.database)
+    storage = await open_storage(settings.storage, data_dir)
+    try:
+        room = FilesRoom(database, storage, settings.files, Vault(b"signs nothing here"))
+        return await remove_unkept(room, utc_now())
+    finally:
+        await storage.close()
+        await database.close()
 
 
 async def read_jobs_and_documents(variables: dict[str, str]) -> tuple[list[Job], list[Document]]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 import pytest
@@ -100,8 +101,8 @@ class Librarian:
         found: dict[str, str] = {}
         page = 1
         while True:
-            params = {"limit": 100, "page": page}
-            answer = await insist(lambda params=params: self.console.get(f"{self._here}/documents", params=params), 200)
+            ask = partial(self.console.get, f"{self._here}/documents", params={"limit": 100, "page": page})
+            answer = await insist(ask, 200)
             names = {one["name"]: one["id"] for one in answer.json()["data"]}
             assert not set(names) & set(found), "a document is there twice"
             found |= names
@@ -134,7 +135,9 @@ def name_of(number: int) -> str:
 
 
 @asynccontextmanager
-async def librarian_of(address: str, owner: dict[str, str], technique: str = "high_quality") -> AsyncIterator[Librarian]:
+async def librarian_of(
+    address: str, owner: dict[str, str], technique: str = "high_quality"
+) -> AsyncIterator[Librarian]:
     """The owner of a workspace that `make_workspace` made, logged in; closed at the end."""
     async with (
         httpx.AsyncClient(base_url=f"{address}/console/api", timeout=20) as console,

@@ -25,6 +25,16 @@ async def find_many(session: AsyncSession, workspace_id: str, file_ids: Iterable
     return found.all()
 
 
+async def known_ids(session: AsyncSession, file_ids: Iterable[str]) -> Sequence[str]:
+    """Those that have a row, in any workspace."""
+    return (await session.scalars(select(UploadFile.id).where(UploadFile.id.in_(list(file_ids))))).all()
+
+
+async def known_keys(session: AsyncSession, keys: Iterable[str]) -> Sequence[str]:
+    """Those that a row tells of."""
+    return (await session.scalars(select(UploadFile.key).where(UploadFile.key.in_(list(keys))))).all()
+
+
 async def mark_used(session: AsyncSession, file_ids: Iterable[str], used_by: str, now: datetime) -> None:
     """Note the first use of each."""
     await session.execute(

@@ -22,10 +22,15 @@ from homeport.runtime.db.database import after_commit
 UploadStream: TypeAlias = AsyncIterator[bytes]
 
 
+#: Under which all uploads lie in the storage.
+FOLDER = "upload_files/"
+
+
 @dataclass(frozen=True, slots=True)
 class StoredContent:
-    """A file that is in the storage and in no row yet."""
+    """A file that is in the storage and in no row yet. `id` will be that of its row, and is part of its key."""
 
+    id: str
     workspace_id: str
     key: str
     file: FileName
@@ -67,7 +72,8 @@ async def store(
     """
     file = check_name(name, room.settings)
     kind = mime_type_of(mime_type, file.extension)
-    key = f"upload_files/{workspace_id}/{new_id()}{_key_ending(file.extension)}"
+    file_id = new_id()
+    key = f"{FOLDER}{workspace_id}/{file_id}{_key_ending(file.extension)}"
     measured = _Measured(file, room.settings)
     if isinstance(content, bytes):
         measured.add(content)
@@ -75,13 +81,13 @@ async def store(
         await room.storage.write(key, content, kind)
     else:
         await room.storage.write_stream(key, measured.passing(content), kind)
-    return StoredContent(workspace_id, key, file, kind, measured.size, measured.hash)
+    return StoredContent(file_id, workspace_id, key, file, kind, measured.size, measured.hash)
 
 
 def keep(session: AsyncSession, stored: StoredContent, created_by: str, created_by_role: UploaderRole) -> UploadFile:
     """Add the row of a stored file to the transaction."""
     row = UploadFile(
-        id=new_id(),
+        id=stored.id,
         workspace_id=stored.workspace_id,
         key=stored.key,
         name=stored.file.name,

@@ -22,21 +22,21 @@ class _SaysItIsLost:
         return super()._connparams(*arguments, **options)  # type: ignore[misc]
 
 
-class Channel(_SaysItIsLost, redis.Channel):  # type: ignore[misc]
+class Channel(_SaysItIsLost, redis.Channel):
     """To one Redis."""
 
 
-class SentinelChannel(_SaysItIsLost, redis.SentinelChannel):  # type: ignore[misc]
+class SentinelChannel(_SaysItIsLost, redis.SentinelChannel):
     """To the master that Sentinels name."""
 
 
-class Transport(redis.Transport):  # type: ignore[misc]
+class Transport(redis.Transport):
     """For redis:// and rediss://."""
 
     Channel = Channel
 
 
-class SentinelTransport(redis.SentinelTransport):  # type: ignore[misc]
+class SentinelTransport(redis.SentinelTransport):
     """For sentinel://."""
 
     Channel = SentinelChannel

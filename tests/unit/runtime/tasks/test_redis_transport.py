@@ -26,9 +26,10 @@ def lose(broker: MortalRedis, connection: Connection) -> Any:
     queue.put({"hello": "there"})
     message = queue.get(timeout=5)
     SimpleQueue(connection.channel(), "mail").consumer.consume()
-    with contextlib.suppress(connection.connection_errors):
+    with contextlib.suppress(*connection.connection_errors):
         connection.drain_events(timeout=0.1)
-    connection.default_channel.qos._on_collect.cancel()  # or it would try its luck again when this process ends
+    channel: Any = connection.default_channel
+    channel.qos._on_collect.cancel()  # or it would try its luck again when this process ends
     broker.kill()
     connection.collect()
     return message

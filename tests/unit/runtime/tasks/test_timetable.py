@@ -73,11 +73,13 @@ async def count_jobs(bench: Bench) -> int:
 async def finish_all(bench: Bench) -> None:
     """As workers do between two due times."""
     async with bench.database.begin() as session:
-        await session.execute(update(Job).where(Job.state == JobState.QUEUED).values(state=JobState.SUCCEEDED, unique_key=None, turn=None))
+        await session.execute(
+            update(Job).where(Job.state == JobState.QUEUED).values(state=JobState.SUCCEEDED, unique_key=None, turn=None)
+        )
 
 
 class MortalKeeper:
-    """Keeps the timetable by a clock that is a little wrong, over a pool of its own; dies in the middle, and is reborn."""
+    """Keeps the timetable by a clock that is a little wrong, over its own pool; dies in the middle, and is reborn."""
 
     def __init__(self, bench: Bench, luck: Random, wrong_by: timedelta) -> None:
         self._bench, self._luck, self._wrong_by = bench, luck, wrong_by

@@ -1,0 +1,75 @@
+"""Removes contents that were stored and never got a row: the process was killed between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+from uuid import UUID
+
+import structlog
+
+from homeport.features.files import repository
+from homeport.features.files.room import FilesRoom
+from homeport.features.files.upload import FOLDER
+from homeport.runtime.db.columns import utc_now
+from homeport.runtime.tasks.queues import Queue
+from homeport.runtime.tasks.task import NoPayload, RunningJob, Task
+
+log = structlog.get_logger(__name__)
+
+#: No request takes longer to get from its first content to its rows.
+_LONGEST_REQUEST = timedelta(days=1)
+_PAGE = 500
+_UUID7 = 7
+#: In a UUID of version 7 the bits before these are milliseconds since 1970.
+_BELOW_TIME = 80
+
+
+async def remove_unkept(room: FilesRoom, before: datetime) -> int:
+    """Delete contents without a row that were begun before `before`; answers how many."""
+    removed = 0
+    page: dict[str, str] = {}
+    async for key in room.storage.list(FOLDER):
+        begun = _begun(key)
+        if begun is not None and begun[1] < before:
+            page[begun[0]] = key
+        if len(page) == _PAGE:
+            removed += await _remove(room, page)
+            page = {}
+    return removed + await _remove(room, page)
+
+
+async def _remove(room: FilesRoom, page: dict[str, str]) -> int:
+    """`page`: id -> key."""
+    if not page:
+        return 0
+    async with room.database.read() as session:
+        known = set(await repository.known_ids(session, page))
+        left: Sequence[str] = [key for file_id, key in page.items() if file_id not in known]
+        # Rows of earlier versions have another id than their key says.
+        known_keys = set(await repository.known_keys(session, left)) if left else set()
+    unkept = [key for key in left if key not in known_keys]
+    for key in unkept:
+        await room.storage.delete(key)
+    return len(unkept)
+
+
+def _begun(key: str) -> tuple[str, datetime] | None:
+    """The id in a key, and when it was made; None for a key that this version does not give."""
+    try:
+        found = UUID(PurePosixPath(key).name.partition(".")[0])
+    except ValueError:
+        return None
+    if found.version != _UUID7:
+        return None
+    return str(found), datetime.fromtimestamp((found.int >> _BELOW_TIME) / 1000, UTC)
+
+
+async def _run(room: FilesRoom, _payload: NoPayload, _job: RunningJob) -> None:
+    removed = await remove_unkept(room, utc_now() - _LONGEST_REQUEST)
+    if removed:
+        log.info("contents of uploads that were never finished were removed", count=removed)
+
+
+REMOVE_UNKEPT = Task("files.remove_unkept", Queue.RETENTION, NoPayload, _run)
