@@ -1,4 +1,4 @@
-"""Whatever dies, and whatever the broker loses or doubles: in the end everything is done, once, and nothing is left over.
+"""Whatever dies, and whatever the broker loses or doubles: in the end all is done, once, and nothing is left over.
 
 The short form runs with every commit; `make chaos` runs the long one. HOMEPORT_CHAOS_SEED repeats a run.
 """

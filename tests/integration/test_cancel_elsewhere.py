@@ -74,7 +74,9 @@ async def test_a_job_that_runs_in_another_process_is_cancelled_within_a_second(
         await add_documents(visitor, ROUNDS)
 
         async def running() -> list[str]:
-            found = select(Job.id).where(Job.queue == Queue.DATASET, Job.state == JobState.RUNNING)
+            found = select(Job.id).where(
+                Job.queue.in_((Queue.DATASET, Queue.PRIORITY_DATASET)), Job.state == JobState.RUNNING
+            )
             async with database.read() as session:
                 return list((await session.execute(found)).scalars())
 

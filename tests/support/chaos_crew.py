@@ -80,7 +80,7 @@ class Crew:
         while self._staying:
             kills = member.kills
             member.process = self._start(member)
-            while member.process.popen.poll() is None:
+            while member.process.popen.poll() is None:  # noqa: ASYNC110 - nobody tells of the end of a process
                 await asyncio.sleep(_LOOK_SECONDS)
             if member.kills == kills and self._staying:
                 member.own_ends.append(member.process.popen.returncode)

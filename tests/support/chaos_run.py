@@ -1,4 +1,4 @@
-"""One run: people add, change and delete documents while processes and the broker die; then everything must be right."""
+"""One run: people add, change and delete documents while processes and the broker die; then all must be right."""
 
 from __future__ import annotations
 

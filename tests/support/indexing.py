@@ -26,6 +26,7 @@ PARAGRAPHS = 4
 #: What makes a segment of each paragraph, as an upload's field `data` has it.
 RULE = '{"process_rule": {"mode": "custom", "rules": {"segmentation": {"separator": "\\n\\n", "max_tokens": 100}}}}'
 _PER_REQUEST = 40
+_QUEUES = (Queue.DATASET, Queue.PRIORITY_DATASET)
 
 
 def text_of(number: int, edition: int = 1) -> str:
@@ -98,7 +99,7 @@ class Stock:
     """What lies in the database, in the vector store and in the storage folder."""
 
     documents: Counter[str]
-    #: Of the queue `dataset`, by their state.
+    #: On knowledge, by their state.
     jobs: Counter[str]
     most_attempts: int
     segments: list[tuple[str, int]]
@@ -132,7 +133,7 @@ async def take_stock(variables: dict[str, str]) -> Stock:
     try:
         async with database.read() as session:
             documents = (await session.execute(select(Document))).scalars().all()
-            jobs = (await session.execute(select(Job.state, Job.attempt).where(Job.queue == Queue.DATASET))).all()
+            jobs = (await session.execute(select(Job.state, Job.attempt).where(Job.queue.in_(_QUEUES)))).all()
             segments = (await session.execute(select(Segment).order_by(Segment.position))).scalars().all()
             datasets = (await session.execute(select(Dataset))).scalars().all()
             uploads = (await session.execute(select(UploadFile.key))).scalars().all()

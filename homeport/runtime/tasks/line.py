@@ -202,6 +202,12 @@ async def join_line(session: AsyncSession, rows: Sequence[Any]) -> dict[str, int
     return turns
 
 
+async def length(session: AsyncSession, queue: str, most: int) -> int:
+    """How many jobs wait in the line, counted up to `most`."""
+    waiting = select(Job.id).where(Job.queue == queue, Job.turn.is_not(None)).limit(most)
+    return int((await session.execute(select(func.count()).select_from(waiting.subquery()))).scalar_one())
+
+
 async def position(session: AsyncSession, queue: str, turn: int, job_id: str) -> int:
     """How many jobs of the queue have their turn before this one, and itself: 1 for the next."""
     before = or_(Job.turn < turn, and_(Job.turn == turn, Job.id < job_id))

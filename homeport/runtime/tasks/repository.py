@@ -11,12 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.runtime.db.clock import database_now
 from homeport.runtime.tasks import lost
-from homeport.runtime.tasks.line import front_turn, join_line
+from homeport.runtime.tasks.line import front_turn, join_line, length
 from homeport.runtime.tasks.tables import Job, JobState
 
 #: How long a hint may lie before the sweep sends another.
 GRACE = timedelta(seconds=10)
-#: A job that waits in a long line is not hinted every ten seconds, only after twice as long each time, up to this.
+#: A job that waits in a long line is not hinted every ten seconds, only after twice as long each time. The longer the
+#: line, the longer the silence may become: each job of a long line is told of by the hints of the others.
+_SILENCE_PER_JOB = timedelta(seconds=0.3)
+_SHORTEST_LIMIT = timedelta(seconds=30)
 _LONGEST_SILENCE = timedelta(minutes=5)
 
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
@@ -164,6 +167,7 @@ async def take_forgotten(session: AsyncSession, grace: timedelta, limit: int) ->
         )
     ).all()  # fmt: skip
     turns = await join_line(session, [row for row in rows if row.state == JobState.QUEUED and row.turn is None])
+    longest = {queue: await _longest_silence(session, queue) for queue in {row.queue for row in rows}}
     taken_over = {row.queue for row in rows if row.state == JobState.RUNNING}
     front = {queue: await front_turn(session, queue) for queue in taken_over}
     changes: list[dict[str, Any]] = []
@@ -172,7 +176,7 @@ async def take_forgotten(session: AsyncSession, grace: timedelta, limit: int) ->
             change = lost.queued_again(row, now, front[row.queue])
             changes.append(change | {"hint_at": change["run_at"] + grace} if change["turn"] is not None else change)
             continue
-        silence = min(max(now - row.run_at, grace), _LONGEST_SILENCE)
+        silence = min(max(now - row.run_at, grace), longest[row.queue])
         changes.append({"id": row.id, "hint_at": now + silence, "turn": turns.get(row.id, row.turn)})
     for with_error in (True, False):  # an update of many rows sets the same columns in each
         group = [change for change in changes if ("last_error" in change) == with_error]
@@ -180,6 +184,11 @@ async def take_forgotten(session: AsyncSession, grace: timedelta, limit: int) ->
             await session.execute(update(Job), group)
     waits = {change["id"] for change in changes if change.get("turn") is None}
     return [(row.id, row.queue) for row in rows if row.id not in waits]
+
+
+async def _longest_silence(session: AsyncSession, queue: str) -> timedelta:
+    waiting = await length(session, queue, most=_LONGEST_SILENCE // _SILENCE_PER_JOB)
+    return max(waiting * _SILENCE_PER_JOB, _SHORTEST_LIMIT)
 
 
 def _forgotten(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.tasks import repository
+from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.run import LEASE
 from homeport.runtime.tasks.tables import JobState
 from homeport.runtime.tasks.task import RunningJob
@@ -67,11 +70,18 @@ async def test_sweeps_at_the_same_time_send_each_hint_once(bench: Bench) -> None
     assert len(ids) == len(set(ids)) == 10
 
 
-async def test_hints_of_a_job_that_waits_in_a_long_line_thin_out(sqlite_bench: Bench) -> None:
+@pytest.mark.parametrize(("others", "longest"), [(0, 30), (399, 120), (1500, 300)])
+async def test_hints_of_a_job_that_waits_in_a_line_thin_out_the_more_the_longer_it_is(
+    sqlite_bench: Bench, others: int, longest: int
+) -> None:
     bench = sqlite_bench
-    job_id = await bench.enqueue(bench.task())
+    task = bench.task()
+    job_id = await bench.enqueue(task)
+    async with bench.database.begin() as session:
+        for _ in range(others):
+            await Jobs(bench.hints).enqueue(session, task, Note())
     now = utc_now()
-    for waiting, silence in ((10, 10), (60, 60), (3600, 300)):
+    for waiting, silence in ((10, 10), (25, 25), (3600, longest)):
         await bench.change(job_id, run_at=now - timedelta(seconds=waiting), hint_at=now)
         assert await bench.sweep().once() == 1
         next_hint = (await bench.row(job_id)).hint_at - now
