@@ -99,7 +99,7 @@ async def live_through_as_fleet(name: str, folder: Path, variables: dict[str, st
     """One API, workers of threads and of processes, two beats."""
     with installation(folder, **variables) as found:
         found.migrate()
-        await live_through(name, found, free_port(), broker, pauses=(0.8, 2.4))
+        await live_through(name, found, free_port(), broker, pauses=(0.6, 2.0))
 
 
 def staff(crew: Crew, port: int, *, fleet: bool) -> None:

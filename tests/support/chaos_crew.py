@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.support.processes import Installation, Process
 
@@ -16,7 +17,7 @@ from tests.support.processes import Installation, Process
 _BACK_OFF = 0.3
 _LOOK_SECONDS = 0.05
 _LEAVING_SECONDS = 90.0
-_STARTING_SECONDS = 8.0
+_STARTING_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class Crew:
 
     async def leave(self) -> dict[str, int]:
         """Ask all to stop, as an operator does, once they have started; answers the exit status of each."""
-        await asyncio.sleep(_STARTING_SECONDS)  # a signal that comes sooner finds nobody to hear it
+        await self._all_hear()
         self._staying = False
         for member in self.members.values():
             if member.process is not None and member.process.popen.poll() is None:
@@ -75,6 +76,13 @@ class Crew:
         """What the newest process of a role has written."""
         process = self.members[name].process
         return "" if process is None else process.text
+
+    async def _all_hear(self) -> None:
+        """Wait until each would hear SIGTERM: one that comes sooner ends a process that has not begun to work."""
+        async with asyncio.timeout(_STARTING_SECONDS):
+            for member in self.members.values():
+                while member.process is None or not hears_sigterm(member.process.popen.pid):
+                    await asyncio.sleep(_LOOK_SECONDS)
 
     async def _keep(self, member: Member) -> None:
         while self._staying:
@@ -114,6 +122,16 @@ async def crew_of(
         yield crew
     finally:
         await crew.close()
+
+
+def hears_sigterm(pid: int) -> bool:
+    """Whether a process has a handler for it."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    except FileNotFoundError:  # it has just been killed
+        return False
+    caught = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt"))
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
 
 
 class Teller:

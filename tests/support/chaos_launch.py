@@ -18,10 +18,12 @@ from homeport.entry.settings import Settings
 from homeport.features.knowledge import ingest
 from homeport.features.operate import tasks as operate_tasks
 from homeport.features.operate.room import OperateRoom
+from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.dispatchers.celery import CeleryDispatcher
 from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.run import Runner
+from homeport.runtime.tasks.sweep import Sweep
 from homeport.runtime.tasks.task import NoPayload, RunningJob, Task
 from homeport.runtime.tasks.timetable import Entry, Every
 
@@ -83,9 +85,15 @@ def slow_down(luck: Random) -> None:
 
 
 def shorten_leases(seconds: float) -> None:
-    """A lost worker is found out after `seconds`."""
+    """A lost worker is found out after `seconds`, a lost hint in the same proportion."""
     defaults: Any = Runner.__init__.__kwdefaults__
+    share = timedelta(seconds=seconds) / defaults["lease"]
     defaults.update(lease=timedelta(seconds=seconds), renew_seconds=seconds / _RENEWALS)
+    module: Any = repository
+    module.GRACE *= share
+    module._SHORTEST_LIMIT *= share
+    sweeping: Any = Sweep.__init__.__kwdefaults__
+    sweeping.update(grace=module.GRACE)
 
 
 def add_tick() -> None:

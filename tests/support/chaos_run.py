@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,7 +38,8 @@ BROKER_DIES, BROKER_IS_EMPTIED = "the broker dies", "the broker is emptied"
 _AWAY = (0.5, 4.0)
 #: Seconds until everything is done, once nothing dies any more: some leases and some pauses between attempts.
 _PATIENCE = 240.0
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.2
+_LOOKS_FOR_WORK = 10
 _FEW = 4
 
 
@@ -56,7 +58,8 @@ class Chaos:
     async def strike(self, pauses: tuple[float, float]) -> None:
         """Kill and flush by the plan."""
         luck = Random(f"{self.seed} blows")
-        targets = [*self.crew.members, *([BROKER_DIES, BROKER_IS_EMPTIED] if self.broker else [])]
+        workers = [name for name in self.crew.members if name.startswith("worker")]
+        targets = [*self.crew.members, *workers, *([BROKER_DIES, BROKER_IS_EMPTIED] if self.broker else [])]
         began = time.monotonic()
         for blow in plan_blows(luck, targets, self.scale.seconds, pauses):
             await asyncio.sleep(max(blow.at - (time.monotonic() - began), 0))
@@ -66,6 +69,7 @@ class Chaos:
 
     async def _strike(self, target: str, seconds: float) -> None:
         if self.broker is None or not target.startswith("the broker"):
+            await self._wait_for_work(target)
             self.crew.kill(target)
         elif target == BROKER_IS_EMPTIED:
             await asyncio.to_thread(self.broker.empty)
@@ -74,18 +78,38 @@ class Chaos:
             await asyncio.sleep(seconds)
             await asyncio.to_thread(self.broker.start)
 
+    async def _wait_for_work(self, target: str) -> None:
+        """A moment in which the process has a job, if one comes soon: a kill tells more then."""
+        process = self.crew.members[target].process
+        if process is None or target == "prefork":  # whose jobs its children have
+            return
+        mine = select(Job.id).where(Job.state == JobState.RUNNING, Job.leased_by.contains(f":{process.popen.pid}:"))
+        async with opened(self.variables) as database:
+            for _ in range(_LOOKS_FOR_WORK if target.startswith(("worker", "up")) else 0):
+                async with database.read() as session:
+                    if (await session.execute(mine.limit(1))).first() is not None:
+                        return
+                await asyncio.sleep(_LOOK_SECONDS)
+
     async def settle(self) -> None:
         """Wait until every job has ended and every document is completed; an error ends the run at once."""
-        settings = read_settings(Sources(self.variables))
-        database = Database(settings.database.url(Path(self.variables["HOMEPORT_DATA_DIR"])), settings.database)
         end = time.monotonic() + _PATIENCE
-        try:
+        async with opened(self.variables) as database:
             while left := await _unfinished(database):
                 if time.monotonic() > end:
                     pytest.fail(f"{self.seed}: after {_PATIENCE:.0f} s of calm there are still {left}")
                 await asyncio.sleep(_LOOK_SECONDS)
-        finally:
-            await database.close()
+
+
+@asynccontextmanager
+async def opened(variables: dict[str, str]) -> AsyncIterator[Database]:
+    """The database of an installation."""
+    settings = read_settings(Sources(variables))
+    database = Database(settings.database.url(Path(variables["HOMEPORT_DATA_DIR"])), settings.database)
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 async def _unfinished(database: Database) -> list[str]:
@@ -139,27 +163,21 @@ async def remove_what_was_never_kept(variables: dict[str, str]) -> int:
     """Do now what the timetable does each day: contents whose API was killed before their rows; answers how many."""
     settings = read_settings(Sources(variables))
     data_dir = Path(variables["HOMEPORT_DATA_DIR"])
-    database = Database(settings.database.url(data_dir), settings.database)
     storage = await open_storage(settings.storage, data_dir)
     try:
-        room = FilesRoom(database, storage, settings.files, Vault(b"signs nothing here"))
-        return await remove_unkept(room, utc_now())
+        async with opened(variables) as database:
+            room = FilesRoom(database, storage, settings.files, Vault(b"signs nothing here"))
+            return await remove_unkept(room, utc_now())
     finally:
         await storage.close()
-        await database.close()
 
 
 async def read_jobs_and_documents(variables: dict[str, str]) -> tuple[list[Job], list[Document]]:
     """All of them."""
-    settings = read_settings(Sources(variables))
-    database = Database(settings.database.url(Path(variables["HOMEPORT_DATA_DIR"])), settings.database)
-    try:
-        async with database.read() as session:
-            jobs = (await session.execute(select(Job).order_by(Job.created_at))).scalars().all()
-            documents = (await session.execute(select(Document))).scalars().all()
-        return list(jobs), list(documents)
-    finally:
-        await database.close()
+    async with opened(variables) as database, database.read() as session:
+        jobs = (await session.execute(select(Job).order_by(Job.created_at))).scalars().all()
+        documents = (await session.execute(select(Document))).scalars().all()
+    return list(jobs), list(documents)
 
 
 def assert_each_due_time_once(jobs: Sequence[Job]) -> int:

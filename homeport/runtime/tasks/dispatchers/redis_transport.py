@@ -1,8 +1,8 @@
 """kombu's way to Redis, for a Redis that dies: what is asked of a connection given up is a failure of the connection.
 
 A worker that has lost its connection gives it up and makes another. Afterwards jobs end whose hints came through the
-old one, and are acknowledged there. kombu then stumbles over an attribute that is gone, and Celery, which bears failures
-of connections and nothing else, ends the worker.
+old one, and are acknowledged there. kombu then stumbles over an attribute that is gone, and Celery, which bears
+failures of connections and nothing else, ends the worker.
 """
 
 from __future__ import annotations
