@@ -16,7 +16,7 @@ _ASSIGNED = re.compile(r"(?<![\w$-])([A-Z][A-Z0-9_]+)=")
 _SHELL = re.compile(r"\$([A-Z_]+)")
 # Read by tests, not by the server, or named because they are not read; or values.
 _OTHERS = re.compile(
-    r"HOMEPORT_TEST_\w+|CERT_\w+|HTTP_PROXY|TASK|SETUPS|PLANNED|SPEC|ARGS|TESTS|WORKERS|CI|EMBEDDED"
+    r"HOMEPORT_(?:TEST|CHAOS)_\w+|CERT_\w+|HTTP_PROXY|TASK|SETUPS|PLANNED|SPEC|ARGS|TESTS|WORKERS|CI|EMBEDDED"
     r"|(?:PYTHON|NODE|NGINX)_IMAGE|EXTRAS"  # arguments of the images' builds
 )
 
