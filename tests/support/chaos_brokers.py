@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import kombu
+import pytest
 import redis
 
 from homeport.runtime.tasks.queues import Queue
 from tests.support.redis_servers import redis_process
-from tests.support.servers import free_port, missing, wait_for
+from tests.support.servers import free_port, wait_for
 
 _PATIENCE = 60.0
 _RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -154,7 +155,10 @@ def mortal_redis(folder: Path) -> Iterator[MortalRedis]:
 def mortal_rabbit(folder: Path) -> Iterator[MortalRabbit]:
     """Started; killed at the end. Where RabbitMQ is not installed, that is said."""
     if not _RABBITMQ.exists() or shutil.which("epmd") is None:
-        missing("RabbitMQ", "HOMEPORT_TEST_RABBITMQ", str(_RABBITMQ), "it is not installed")
+        text = f"there is no {_RABBITMQ}, and one that others use cannot be killed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(text, pytrace=False)
+        pytest.skip(text)
     broker = MortalRabbit(folder)
     try:
         broker.start()
