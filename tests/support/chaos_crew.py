@@ -81,7 +81,7 @@ class Crew:
         """Wait until each would hear SIGTERM: one that comes sooner ends a process that has not begun to work."""
         async with asyncio.timeout(_STARTING_SECONDS):
             for member in self.members.values():
-                while member.process is None or not hears_sigterm(member.process.popen.pid):
+                while member.process is None or not hears_sigterm(member.process.popen.pid):  # noqa: ASYNC110
                     await asyncio.sleep(_LOOK_SECONDS)
 
     async def _keep(self, member: Member) -> None:
