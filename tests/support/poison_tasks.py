@@ -1,4 +1,4 @@
-"""A Homeport with a task that does what a test wants, and a short lease; started in place of the usual one.
+"""A Homeport with a task that does what a test wants, and little patience; started in place of the usual one.
 
 python -c "from tests.support.poison_tasks import main; main()" up
 """
@@ -24,6 +24,7 @@ from homeport.features.operate.room import OperateRoom
 from homeport.runtime.config.sources import Sources
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.db.database import Database
+from homeport.runtime.tasks import lost
 from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
 from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.queues import Queue
@@ -68,6 +69,7 @@ def main() -> None:
     """As `homeport`, with the task above; with a clock that is wrong by CLOCK_AHEAD seconds."""
     _set_clock(timedelta(seconds=float(os.environ.get("CLOCK_AHEAD", "0"))))
     tasks.TASKS = (*tasks.TASKS, POISON)
+    lost.MOST = POISON.max_attempts  # ten processes take a while to die
     runner, sweep = Runner.__init__.__kwdefaults__, Sweep.__init__.__kwdefaults__
     assert runner is not None
     assert sweep is not None

@@ -1,4 +1,7 @@
-"""What becomes of a job whose worker was lost: the attempt counts, and one that may be the cause is kept apart.
+"""What becomes of a job whose worker was lost: it is done again, and one that may be the cause is kept apart.
+
+A process that dies takes all its jobs along, and seldom by their fault. So a lost attempt is given back until a job has
+made ten: then it is given up. One that may be tried only once gets none back.
 
 A job that kills its process takes those beside it along, attempt by attempt. So one that was lost twice waits a while,
 and is then a suspect: no two of them run in one process at a time. Those that did no harm get through.
@@ -12,6 +15,8 @@ from typing import Any
 
 from homeport.runtime.tasks.tables import JobState
 
+#: How many attempts a job may come to by those that were given back.
+MOST = 10
 #: From this attempt on a job that was lost is a suspect.
 SUSPECT = 3
 #: How long a suspect stands back for another: seconds, at least and at most.
@@ -37,7 +42,8 @@ def queued_again(row: Any, now: datetime, turn: int | None, *, ended: bool = Fal
     `row` has id, attempt, max_attempts, leased_by and lease_until. A job without an attempt left need not wait: it
     only has to be given up.
     """
-    waits = row.attempt + 1 >= SUSPECT and row.attempt < row.max_attempts
+    most = row.max_attempts + 1 if 1 < row.max_attempts < MOST else row.max_attempts
+    waits = row.attempt + 1 >= SUSPECT and row.attempt < most
     run_at = now + timedelta(seconds=random.uniform(1, 2 ** min(row.attempt, 6))) if waits else now  # noqa: S311
     return {
         "id": row.id,
@@ -47,5 +53,6 @@ def queued_again(row: Any, now: datetime, turn: int | None, *, ended: bool = Fal
         "hint_at": run_at,
         "leased_by": None,
         "lease_until": None,
-        "last_error": sentence(row.leased_by, row.attempt, row.max_attempts, None if ended else row.lease_until),
+        "max_attempts": most,
+        "last_error": sentence(row.leased_by, row.attempt, most, None if ended else row.lease_until),
     }

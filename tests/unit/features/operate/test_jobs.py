@@ -181,13 +181,13 @@ async def test_cancelling_what_has_ended_or_was_cancelled_changes_nothing(bench:
 async def test_a_lost_job_without_an_attempt_left_says_that_it_is_given_up(bench: Bench) -> None:
     worker = bench.worker()
     await be_present(bench, worker)
-    job_id = await bench.enqueue(bench.task(max_attempts=2))
-    await bench.change(job_id, state=JobState.RUNNING, turn=None, attempt=2, leased_by="dead")
+    job_id = await bench.enqueue(bench.task(max_attempts=1))
+    await bench.change(job_id, state=JobState.RUNNING, turn=None, attempt=1, leased_by="dead")
     await bench.let_lease_run_out(job_id)
     await bench.sweep().once()
     said = await reason(bench, job_id)
     assert said.startswith(
-        "It has had all its attempts and is given up at its turn, after: The worker dead was lost in attempt 2 of 2; "
+        "It has had all its attempts and is given up at its turn, after: The worker dead was lost in attempt 1 of 1; "
     )
     await worker.run(job_id, DATASET)
     assert (await reason(bench, job_id)).startswith("The worker dead was lost in attempt 2 of 2; its lease ended ")

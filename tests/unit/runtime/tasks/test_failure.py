@@ -110,20 +110,6 @@ async def test_a_fault_while_the_task_is_told_does_not_keep_the_job_unfinished(b
     assert (row.state, row.last_error) == (JobState.FAILED, "The file is encrypted.")
 
 
-async def test_a_job_that_kills_its_workers_is_given_up(bench: Bench) -> None:
-    job_id = await bench.enqueue(bench.task(max_attempts=2))
-    await bench.change(job_id, state=JobState.RUNNING, attempt=2, leased_by="dead")
-    await bench.let_lease_run_out(job_id)
-    assert await bench.sweep().once() == 1
-    assert await bench.worker().run(job_id, "dataset")
-    row = await bench.row(job_id)
-    assert (row.state, row.attempt) == (JobState.FAILED, 2)
-    [sentence] = bench.diary.failed
-    assert sentence == row.last_error
-    assert sentence.startswith("The worker dead was lost in attempt 2 of 2; its lease ended ")
-    assert bench.diary.done == []
-
-
 async def test_an_unknown_task_waits_for_a_worker_that_knows_it(bench: Bench) -> None:
     task = bench.task()
     job_id = await bench.enqueue(task)

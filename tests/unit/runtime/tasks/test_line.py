@@ -192,7 +192,7 @@ async def test_a_job_whose_worker_was_lost_is_next_and_says_so(bench: Bench) -> 
     row = await bench.row(first)
     assert row.state == JobState.QUEUED
     assert row.last_error is not None
-    assert row.last_error.startswith(f"The worker {lost.worker} was lost in attempt 1 of 5")
+    assert row.last_error.startswith(f"The worker {lost.worker} was lost in attempt 1 of 6")
     other = bench.worker()
     bench.diary.may_go_on.set()
     assert await other.run("any", DATASET)

@@ -6,6 +6,8 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.tasks import lost, repository
 from homeport.runtime.tasks.run import Runner
@@ -47,7 +49,7 @@ async def test_a_job_lost_once_is_next_and_one_lost_again_waits(bench: Bench) ->
     assert first.turn is not None
     assert second.turn is None
     assert timedelta(seconds=0.9) < second.run_at - before < timedelta(seconds=5)
-    assert (second.last_error or "").startswith("The worker dead was lost in attempt 2 of 5; its lease ended ")
+    assert (second.last_error or "").startswith("The worker dead was lost in attempt 2 of 6; its lease ended ")
 
 
 async def test_of_two_suspects_one_runs_in_a_process_and_the_other_stands_back_uncounted(bench: Bench) -> None:
@@ -81,10 +83,32 @@ async def test_a_job_that_failed_in_the_usual_way_is_no_suspect(bench: Bench) ->
     assert await asyncio.gather(*working) == [True, True]
 
 
+@pytest.mark.parametrize(("given", "most"), [(5, 10), (1, 1), (12, 12)])
+@pytest.mark.parametrize("found_by", ["sweep", "start"])
+async def test_workers_that_die_cost_a_job_no_attempt_until_ten_have_died(
+    bench: Bench, given: int, most: int, found_by: str
+) -> None:
+    job_id = await bench.enqueue(bench.task(max_attempts=given))
+    for attempt in range(1, most + 1):
+        assert bench.diary.failed == []
+        await lose(bench, job_id, attempt)
+        if found_by == "start":
+            async with bench.database.begin() as session:
+                await repository.release_all(session)
+        else:
+            await bench.sweep().once()
+    await bench.make_due(job_id)
+    await bench.worker().run(job_id)
+    [said] = bench.diary.failed
+    assert f" was lost in attempt {most} of {most}; " in said
+    assert bench.diary.done == []
+
+
 async def test_a_job_that_ends_the_only_process_at_each_start_is_given_up_and_the_one_beside_it_is_done(
-    sqlite_bench: Bench,
+    sqlite_bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = sqlite_bench
+    monkeypatch.setattr(lost, "MOST", 3)
     poison = await bench.enqueue(bench.task(max_attempts=3), "poison")
     for attempt in (1, 2, 3):
         await bench.change(poison, state=JobState.RUNNING, turn=None, attempt=attempt, leased_by=f"up-{attempt}")
