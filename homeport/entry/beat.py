@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
-import time
+import socket
 from pathlib import Path
 
 import structlog
@@ -22,26 +23,23 @@ from homeport.entry.settings import Settings
 from homeport.entry.telemetry import watched
 from homeport.entry.timetable import entries
 from homeport.entry.watch_port import watch_port
+from homeport.runtime.db.columns import new_id
 from homeport.runtime.db.database import Database
-from homeport.runtime.db.locks import LockNotAcquired, exclusively
 from homeport.runtime.errors import HomeportError
 from homeport.runtime.ops.outage import Outage
 from homeport.runtime.tasks.dispatchers.celery import CeleryDispatcher
+from homeport.runtime.tasks.duty import BEAT, PATIENCE_SECONDS, DutyRota
 from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.sweep import Sweep
 from homeport.runtime.tasks.timetable import Timetable
 
 log = structlog.get_logger(__name__)
 
-LOCK = "homeport:beat"
-_STANDBY_SECONDS = 5.0
-#: The lock lives on one connection, which a server may close for its idleness: it is taken anew now and then.
-_TERM_SECONDS = 600.0
-_TICK_SECONDS = 2.0
+_TURN_SECONDS = 2.0
 
 
 class Beat:
-    """Works through the timetable while it holds the lock."""
+    """Works through the timetable while it is on duty."""
 
     def __init__(
         self,
@@ -49,13 +47,16 @@ class Beat:
         sweep: Sweep,
         timetable: Timetable | None = None,
         *,
-        standby: float = _STANDBY_SECONDS,
+        turn: float = _TURN_SECONDS,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
-        """`standby`: seconds between attempts to take the lock."""
+        """`turn`: seconds between looks at the clock; `patience`: as `DutyRota` has it."""
         self._database = database
         self._sweep = sweep
         self._timetable = timetable
-        self._standby = standby
+        self._turn = turn
+        self.name = f"{socket.gethostname()[:60]}:{os.getpid()}:{new_id()[-6:]}"
+        self._rota = DutyRota(database, BEAT, self.name, patience=patience)
         self._stopping = asyncio.Event()
         self._outage = Outage("the timetable waits for the database", "the timetable goes on")
         #: Whether this process is the one that works.
@@ -69,31 +70,30 @@ class Beat:
         """Until it is stopped."""
         while not self._stopping.is_set():
             try:
-                await self._serve_a_term()
-            except LockNotAcquired:
-                log.debug("another beat is on duty")
+                await self._take_turn()
             except (OSError, SQLAlchemyError, HomeportError) as error:
-                self._outage.failed(error)
-            await self._pause(self._standby)
-
-    async def _pause(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-
-    async def _serve_a_term(self) -> None:
-        async with exclusively(self._database, LOCK, seconds=0):
-            log.info("on duty: this beat works through the timetable")
-            self.on_duty = True
-            self._outage.ended()
-            try:
-                end = time.monotonic() + _TERM_SECONDS
-                while time.monotonic() < end and not self._stopping.is_set():
-                    await self._sweep.once()
-                    if self._timetable is not None:
-                        await self._timetable.tick()
-                    await self._pause(_TICK_SECONDS)
-            finally:
                 self.on_duty = False
+                self._outage.failed(error)
+            else:
+                self._outage.ended()
+            await self._pause()
+        self.on_duty = False
+        with contextlib.suppress(OSError, SQLAlchemyError, HomeportError):
+            await self._rota.leave()
+
+    async def _take_turn(self) -> None:
+        mine = await self._rota.take()
+        if mine is not self.on_duty:
+            log.info("on duty: this beat works through the timetable" if mine else "another beat is on duty now")
+        self.on_duty = mine
+        if mine:
+            await self._sweep.once()
+            if self._timetable is not None:
+                await self._timetable.tick()
+
+    async def _pause(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), self._turn)
 
 
 def run(settings: Settings, data_dir: Path) -> int:

@@ -1,66 +1,24 @@
-"""METRICS_PORT: /metrics and /health of a process that serves no API, a worker or beat."""
+"""METRICS_PORT: what can be seen of a process that serves no API, a worker or beat."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import socket
-from collections.abc import AsyncIterator, Iterator
+import importlib
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import uvicorn
-from starlette.applications import Starlette
-
-from homeport.entry import health, metrics
 from homeport.entry.sample_figures import Figures
 from homeport.entry.settings import Settings
-from homeport.runtime.errors import HomeportError
-from homeport.runtime.http import problems
 from homeport.runtime.ops.health import Checks
-
-
-class MetricsPortTaken(HomeportError):
-    """METRICS_PORT cannot be listened on."""
-
-    code = "port_taken"
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to the process it is in."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 @asynccontextmanager
 async def watch_port(settings: Settings, checks: Checks, figures: Figures) -> AsyncIterator[None]:
-    """Serve while the block lasts, where METRICS_PORT is set; raises `MetricsPortTaken`."""
+    """Serve /metrics and /health while the block lasts, where METRICS_PORT is set; raises `MetricsPortTaken`."""
     port = settings.telemetry.metrics_port
     if port is None:
         yield
         return
-    app = Starlette(
-        routes=[*health.routes(settings.deployment.commit_sha), metrics.route(settings.telemetry.metrics_token)]
-    )
-    problems.install(app)
-    app.state.checks, app.state.figures = checks, figures
-    listener = _listen(settings.telemetry.metrics_bind_address, port)
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none"))
-    serving = asyncio.create_task(server.serve([listener]))
-    try:
+    # A web server and its framework are a sixth of a worker's memory: loaded only when they are asked for.
+    server = importlib.import_module("homeport.entry.watch_server")
+    async with server.serving(settings, port, checks, figures):
         yield
-    finally:
-        server.should_exit = True
-        await serving
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise MetricsPortTaken(
-            f"METRICS_PORT is {port}, which cannot be used on {host}: {(error.strerror or str(error)).lower()}.",
-            hint="Choose another one, or another METRICS_BIND_ADDRESS.",
-        ) from error

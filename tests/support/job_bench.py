@@ -153,7 +153,8 @@ async def open_bench(url: str) -> AsyncIterator[Bench]:
     """A bench over the empty database at `url`."""
     database = Database(url)
     async with database.engine.begin() as connection:
-        tables = [Job.metadata.tables[name] for name in ("jobs", "queue_switches", "workers", "beat_entries")]
+        names = ("jobs", "queue_switches", "workers", "beat_entries", "duties")
+        tables = [Job.metadata.tables[name] for name in names]
         await connection.run_sync(lambda sync: Job.metadata.create_all(sync, tables=tables))
     bench = Bench(database)
     try:

@@ -110,3 +110,18 @@ class BeatEntry(Table):
     name: Mapped[str] = mapped_column(String(100))
     last_due_at: Mapped[datetime]
     last_job_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+
+
+class Duty(Table):
+    """Which process is on duty; see `duty.py`."""
+
+    __tablename__ = "duties"
+    __table_args__ = (Index("uq_duties_name", "name", unique=True),)
+
+    name: Mapped[str] = mapped_column(String(40))
+    #: `host:process:random`; None when the last one has left.
+    holder: Mapped[str | None] = mapped_column(String(100))
+    since: Mapped[datetime | None]
+    #: Counts up with every sign of life.
+    moves: Mapped[int] = mapped_column(BigInteger, default=0)
+    seen_at: Mapped[datetime] = mapped_column(default=utc_now)

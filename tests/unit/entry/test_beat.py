@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from homeport.entry.beat import Beat
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.db.database import Database
+from homeport.runtime.tasks.duty import BEAT, read_duty
 from homeport.runtime.tasks.sweep import Sweep
+from homeport.runtime.tasks.tables import Duty
 from tests.support.job_bench import Bench, open_bench, until
 
 
@@ -24,10 +27,10 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
-async def beating(bench: Bench) -> AsyncIterator[Beat]:
-    """A beat with connections of its own, as another process has."""
+async def beating(bench: Bench, patience: float = 60) -> AsyncIterator[Beat]:
+    """A beat with connections of its own, as another process has; `patience` with a silent one, in seconds."""
     database = Database(bench.database.url)
-    beat = Beat(database, Sweep(database, bench.hints), standby=0.02)
+    beat = Beat(database, Sweep(database, bench.hints), turn=0.02, patience=patience)
     running = asyncio.create_task(beat.forever())
     try:
         yield beat
@@ -55,6 +58,33 @@ async def test_one_beat_works_and_another_takes_over_when_it_ends(bench: Bench) 
             assert not third.on_duty
     async with beating(bench) as fourth:
         await until(on_duty(fourth))
+
+
+async def test_a_beat_that_falls_silent_is_replaced_although_its_connections_stay_open(bench: Bench) -> None:
+    async with beating(bench) as first:
+        await until(on_duty(first))
+        async with bench.database.begin() as session:
+            # As when its machine is gone: the row stands still, and no connection is closed.
+            await session.execute(update(Duty).values(holder="lost", moves=Duty.moves + 1000))
+        async with beating(bench, patience=0.2) as second:
+            await until(on_duty(second))
+            assert not first.on_duty
+            async with bench.database.read() as session:
+                state = await read_duty(session, BEAT)
+            assert state is not None
+            assert state.holder == second.name
+
+
+async def test_the_clock_of_a_beat_has_no_part_in_who_is_on_duty(bench: Bench) -> None:
+    async with beating(bench) as first:
+        await until(on_duty(first))
+        async with bench.database.begin() as session:
+            long_ago = utc_now() - timedelta(days=1)
+            await session.execute(update(Duty).values(seen_at=long_ago, since=long_ago))
+        async with beating(bench) as second:
+            await asyncio.sleep(0.3)
+            assert first.on_duty
+            assert not second.on_duty
 
 
 async def test_a_beat_on_duty_sends_forgotten_hints(bench: Bench) -> None:
