@@ -1,7 +1,7 @@
-"""The lines of the established timetable whose features are not built yet: shown, so that none is forgotten, never done.
+"""The lines of the established timetable whose features are not built yet: shown, that none be forgotten; never done.
 
-When a feature comes, its line moves to `timetable.py` and its variables become fields of a `Section`. Only commands load
-this: it reads the tables of recognised variables.
+When a feature comes, its line moves to `timetable.py` and its variables become fields of a `Section`. Only commands
+load this: it reads the tables of recognised variables.
 """
 
 from __future__ import annotations

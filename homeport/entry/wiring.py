@@ -55,7 +55,7 @@ from homeport.runtime.redis.port import Redis
 from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
-from homeport.runtime.tasks.jobs import STOP_JOB, Jobs
+from homeport.runtime.tasks.jobs import LIMITS_CHANGED, STOP_JOB, Jobs
 from homeport.runtime.tasks.keep_time import TimeKeeper
 from homeport.runtime.tasks.presence import Presence
 from homeport.runtime.tasks.queues import Queue
@@ -63,6 +63,7 @@ from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.sweep import Sweep
 from homeport.runtime.tasks.task import Registry
 from homeport.runtime.tasks.timetable import Timetable
+from homeport.runtime.tasks.watch_stops import StopWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class House:
     dispatcher: Dispatcher
     #: Only where one is named.
     redis: Redis | None
+    broadcast: Broadcast
     runner: Runner
     sweep: Sweep
     registry: Registry
@@ -116,8 +118,9 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         stack.push_async_callback(dispatcher.close)
         stack.push_async_callback(runner.close)
         backends = await _open_backends(stack, settings, data_dir)
-        broadcast = _broadcast(redis)
+        broadcast = _broadcast(redis, alone=sole)
         broadcast.listen(STOP_JOB, runner.stop)
+        broadcast.listen(LIMITS_CHANGED, runner.forget_limits)
         jobs = Jobs(dispatcher, broadcast)
         mail = MailRoom(database, jobs, settings.mail)
         stack.push_async_callback(mail.close)
@@ -152,6 +155,7 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
             key=key,
             dispatcher=dispatcher,
             redis=redis,
+            broadcast=broadcast,
             runner=runner,
             sweep=Sweep(database, dispatcher),
             registry=registry,
@@ -172,9 +176,9 @@ async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Redis | None
     return redis
 
 
-def _broadcast(redis: Redis | None) -> Broadcast:
+def _broadcast(redis: Redis | None, *, alone: bool) -> Broadcast:
     if redis is None:
-        return LocalBroadcast()
+        return LocalBroadcast(alone=alone)
     module = importlib.import_module("homeport.runtime.redis.broadcast")
     broadcast: Broadcast = module.RedisBroadcast(redis.client)
     return broadcast
@@ -272,6 +276,9 @@ async def jobs_running(house: House, *, worker: bool = False) -> AsyncIterator[N
         if presence is not None:
             await presence.start()
             stack.push_async_callback(presence.close)
+            stops = StopWatch(house.database, house.runner, house.broadcast)
+            await stops.start()
+            stack.push_async_callback(stops.close)
         await house.dispatcher.start()
         stack.push_async_callback(house.runner.close)
         if isinstance(house.dispatcher, LocalDispatcher):

@@ -38,6 +38,16 @@ class Listeners:
 class LocalBroadcast(Listeners):
     """See `Broadcast`; for an installation of one process, and where no Redis is named."""
 
+    def __init__(self, *, alone: bool = True) -> None:
+        """`alone`: there are no other processes."""
+        super().__init__()
+        self.alone = alone
+
+    @property
+    def hears_others(self) -> bool:
+        """See `Broadcast.hears_others`."""
+        return self.alone
+
     async def send(self, topic: str, text: str) -> None:
         """See `Broadcast.send`."""
         await self.tell(topic, text)

@@ -13,7 +13,14 @@ class Broadcast(Protocol):
     """Carries short texts to whoever listens to a topic, in this process and all others, within moments.
 
     A word may be lost, so nothing may rest on it alone: a row says the same, and is looked at now and then.
+
+    What one process sends one after the other, each `send` awaited, is heard in that order, on any topic. So it can carry
+    the events of a stream to another process: numbered, so that whoever hears them sees a gap and reads the row.
     """
+
+    @property
+    def hears_others(self) -> bool:
+        """Whether words of all other processes come here now. While they do not, rows must be looked at more often."""
 
     def listen(self, topic: str, heard: Heard) -> None:
         """Be told what is sent on `topic` from `start` on."""

@@ -30,6 +30,11 @@ class RedisBroadcast(Listeners):
         self._hearing: asyncio.Task[None] | None = None
         self._subscribed = asyncio.Event()
 
+    @property
+    def hears_others(self) -> bool:
+        """See `Broadcast.hears_others`."""
+        return self._subscribed.is_set()
+
     async def send(self, topic: str, text: str) -> None:
         """See `Broadcast.send`."""
         try:
@@ -77,7 +82,8 @@ class RedisBroadcast(Listeners):
                 if message is None:
                     continue
                 if message["type"] == "subscribe":
-                    self._subscribed.set()
+                    if message["data"] == len(self.topics):  # the last of them
+                        self._subscribed.set()
                 elif message["type"] == "message":
                     topic = _text(message["channel"]).removeprefix(_PREFIX)
                     await self.tell(topic, _text(message["data"]))

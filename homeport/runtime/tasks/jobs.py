@@ -27,6 +27,8 @@ from homeport.runtime.tasks.task import Payload, Room, Task
 _UNIQUE_ATTEMPTS = 3
 #: The topic on which the process that runs a job is told, by its id, to stop it.
 STOP_JOB = "jobs.stop"
+#: The topic on which every process that runs jobs is told, by its name, that the limits of a queue were changed.
+LIMITS_CHANGED = "queues.limits"
 
 # On the plain table and built once: a row is written for every job.
 _JOBS = cast("Table", Job.__table__)
@@ -94,6 +96,11 @@ class Jobs:
     async def cancel_these(self, session: AsyncSession, ids: Sequence[str]) -> None:
         """Cancel those of these jobs that are unfinished, as `cancel` does."""
         await self._cancel(session, Job.id.in_(ids))
+
+    def tell_limits(self, session: AsyncSession, queue: str) -> None:
+        """Let every process know, once this is committed, that limits of the queue were changed."""
+        if self._broadcast is not None:
+            after_commit(session, partial(self._broadcast.send, LIMITS_CHANGED, queue))
 
     async def _cancel(self, session: AsyncSession, which: ColumnElement[bool]) -> None:
         for job_id in await repository.request_cancel(session, which):

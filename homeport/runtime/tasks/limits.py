@@ -8,11 +8,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
+import structlog
+
 from homeport.runtime.db.database import Database
 from homeport.runtime.tasks.controls import QueueControl, read_controls
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
 
-#: Seconds for which limits are remembered. Whether a queue is paused is looked at with every claim.
+log = structlog.get_logger(__name__)
+
+#: Seconds for which limits are remembered, unless a word comes that they were changed. Whether a queue is paused is
+#: looked at with every claim.
 _FRESH_SECONDS = 2.0
 
 
@@ -28,6 +33,7 @@ class Limits:
         self._per_workspace = per_workspace or {}
         self._controls: dict[str, QueueControl] = {}
         self._read_at = float("-inf")
+        self._changes = 0
         self._reading = asyncio.Lock()
         self._later: dict[str, asyncio.Task[None]] = {}
 
@@ -36,14 +42,22 @@ class Limits:
         if time.monotonic() - self._read_at > _FRESH_SECONDS:
             async with self._reading:
                 if time.monotonic() - self._read_at > _FRESH_SECONDS:
+                    changes = self._changes
                     async with self._database.read() as session:
                         self._controls = await read_controls(session)
-                    self._read_at = time.monotonic()
+                    if changes == self._changes:  # else this was read before, or in the middle of, the change
+                        self._read_at = time.monotonic()
         control = self._controls.get(queue) or QueueControl(queue)
         usual = self._per_workspace.get(queue)
         if usual is None or control.per_workspace is not None:
             return control
         return replace(control, per_workspace=usual)
+
+    def forget(self, queue: str) -> None:
+        """Read them anew when they are asked for next; those of `queue` were changed."""
+        log.debug("limits of a queue were changed", queue=queue)
+        self._changes += 1
+        self._read_at = float("-inf")
 
     async def ended(self, control: QueueControl, job_id: str) -> None:
         """A job of the queue has ended: there is room for the next."""

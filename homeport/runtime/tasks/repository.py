@@ -107,6 +107,11 @@ async def extend_leases(
     return {(row.id, row.attempt): row.cancel_requested for row in rows if (row.id, row.attempt) in jobs}
 
 
+async def asked_to_stop(session: AsyncSession, ids: Sequence[str]) -> list[str]:
+    """Those of these jobs that somebody has cancelled."""
+    return list((await session.execute(select(Job.id).where(Job.id.in_(ids), Job.cancel_requested))).scalars())
+
+
 async def set_progress(session: AsyncSession, job_id: str, attempt: int, done: int, total: int) -> None:
     """Show how far a running job is."""
     await session.execute(update(Job).where(Job.id == job_id, Job.attempt == attempt).values(done=done, total=total))

@@ -110,6 +110,11 @@ class Runner:
         """Jobs that run here now."""
         return len(self._running)
 
+    @property
+    def running_ids(self) -> list[str]:
+        """The ids of those jobs."""
+        return [running.id for running in self._running.values()]
+
     async def run(self, job_id: str, queue: str | None = None) -> bool:
         """Claim and run the job of `queue` whose turn it is; without a queue, the job named.
 
@@ -131,6 +136,10 @@ class Runner:
         for running in list(self._running.values()):
             if running.id == job_id:
                 running.stop("cancelled")
+
+    async def forget_limits(self, queue: str) -> None:
+        """Read the limits of queues anew before the next claim: those of `queue` were changed."""
+        self._limits.forget(queue)
 
     async def close(self, grace: float = 0) -> None:
         """Claim nothing more, let what runs end for `grace` seconds, hand back the rest: another worker goes on."""

@@ -59,6 +59,30 @@ async def test_what_one_sends_each_hears_once(any_redis: RedisSettings) -> None:
         await comes(there, ["stop 1 ✓", "stop 2"])
 
 
+async def test_what_one_sends_is_heard_in_its_order(any_redis: RedisSettings) -> None:
+    heard, words = list[str](), [f"event {number}" for number in range(200)]
+    async with process(any_redis, heard) as here, process(any_redis, []) as there:
+        async with asyncio.timeout(30):
+            await here.subscribed()
+            await there.subscribed()
+        for word in words:
+            await there.send("topic", word)
+        await comes(heard, words)
+
+
+async def test_whoever_hears_nothing_of_others_knows_it(tmp_path: Path) -> None:
+    port = free_port()
+    async with process(settings_of(redis_host="127.0.0.1", redis_port=port), []) as broadcast:
+        assert not broadcast.hears_others
+        with redis_process(tmp_path, port=port):
+            async with asyncio.timeout(30):
+                await broadcast.subscribed()
+            assert broadcast.hears_others
+        async with asyncio.timeout(30):
+            while broadcast.hears_others:  # noqa: ASYNC110 - what is waited for is a connection that is lost
+                await asyncio.sleep(0.01)
+
+
 async def test_a_redis_that_comes_back_is_heard_again(tmp_path: Path) -> None:
     heard, port = list[str](), free_port()
     async with process(settings_of(redis_host="127.0.0.1", redis_port=port), heard) as broadcast:

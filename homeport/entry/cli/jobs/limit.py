@@ -31,7 +31,7 @@ def command(queue: str, at_once: int | None, per_workspace: int | None, per_minu
         from homeport.features.operate.jobs.switch_queue import set_limits
 
         async with desk.database.begin() as session:
-            await set_limits(session, desk.dispatcher, queue, limits)
+            await set_limits(session, desk.dispatcher, desk.jobs, queue, limits)
 
     work(do)
     said = ", ".join(f"{name.replace('_', ' ')}: {value or 'no limit'}" for name, value in limits.items())

@@ -115,7 +115,7 @@ async def post_limits(member: Operating, room: Provided, session: Work, queue: s
     limits = body.model_dump(exclude_unset=True)
     if not limits:
         raise InvalidInput("No limit is named; accepted are at_once, per_workspace and per_minute.")
-    await switch_queue.set_limits(session, room.dispatcher, queue, limits)
+    await switch_queue.set_limits(session, room.dispatcher, room.jobs, queue, limits)
     log.info("limits of a queue were set", queue=queue, limits=limits, account_id=member.account_id)
     return Done()
 

@@ -14,6 +14,7 @@ from homeport.runtime.db.clock import database_now
 from homeport.runtime.db.database import after_commit
 from homeport.runtime.tasks.controls import change_control
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
+from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.tables import Job
 
@@ -42,11 +43,12 @@ async def resume(session: AsyncSession, dispatcher: Dispatcher, queue: str) -> N
 
 
 async def set_limits(
-    session: AsyncSession, dispatcher: Dispatcher, queue: str, limits: Mapping[str, int | None]
+    session: AsyncSession, dispatcher: Dispatcher, jobs: Jobs, queue: str, limits: Mapping[str, int | None]
 ) -> None:
     """Set `at_once`, `per_workspace` or `per_minute`; None takes a limit away. What is not named stays."""
     changed = dict(limits) | ({"next_at": None} if "per_minute" in limits else {})
     await change_control(session, known_queue(queue), **changed)
+    jobs.tell_limits(session, queue)
     await _wake(session, dispatcher, queue)
 
 

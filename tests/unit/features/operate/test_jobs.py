@@ -267,9 +267,9 @@ async def test_an_unknown_queue_is_refused_with_what_was_meant(sqlite_bench: Ben
 async def test_limits_are_set_one_by_one_and_taken_away(sqlite_bench: Bench) -> None:
     bench = sqlite_bench
     async with bench.database.begin() as session:
-        await set_limits(session, bench.hints, DATASET, {"at_once": 5, "per_minute": 60})
+        await set_limits(session, bench.hints, Jobs(bench.hints), DATASET, {"at_once": 5, "per_minute": 60})
     async with bench.database.begin() as session:
-        await set_limits(session, bench.hints, DATASET, {"per_minute": None})
+        await set_limits(session, bench.hints, Jobs(bench.hints), DATASET, {"per_minute": None})
     async with bench.database.read() as session:
         [state] = [queue for queue in (await summarize(session)).queues if queue.queue == DATASET]
     assert (state.at_once, state.per_minute) == (5, None)

@@ -7,8 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from homeport.features.operate.jobs.switch_queue import set_limits
+from homeport.runtime.broadcast.local import LocalBroadcast
 from homeport.runtime.db.columns import new_id, utc_now
 from homeport.runtime.tasks.controls import change_control, read_controls
+from homeport.runtime.tasks.jobs import LIMITS_CHANGED, Jobs
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.settings import CelerySettings
@@ -212,6 +215,18 @@ async def test_a_job_that_is_handed_back_stands_first_and_loses_no_attempt(bench
     assert await drain(bench.worker(), 2) == [True, True]
     assert bench.diary.done == ["first", "second"]
     assert (await bench.row(first)).attempt == 1
+
+
+async def test_a_changed_limit_holds_at_once_where_its_word_comes(bench: Bench) -> None:
+    task, worker = bench.task(), bench.worker()
+    for number in range(4):
+        await bench.enqueue(task, str(number))
+    assert await drain(worker, 1) == [True], "what is set for the queue is remembered from here on"
+    broadcast = LocalBroadcast()
+    broadcast.listen(LIMITS_CHANGED, worker.forget_limits)
+    async with bench.database.begin() as session:
+        await set_limits(session, bench.hints, Jobs(bench.hints, broadcast), DATASET, {"per_minute": 1})
+    assert await drain(worker, 3) == [True, False, False]
 
 
 async def test_many_workers_at_once_take_each_job_once(bench: Bench) -> None:

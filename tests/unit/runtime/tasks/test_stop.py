@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from homeport.runtime.broadcast.local import LocalBroadcast
 from homeport.runtime.db.columns import new_id, utc_now
 from homeport.runtime.errors import TooManyRequests
 from homeport.runtime.tasks import repository
@@ -12,7 +13,8 @@ from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.tables import JobState
 from homeport.runtime.tasks.task import RunningJob
-from tests.support.job_bench import Bench, Diary, Note, told_to_stop, wait_at_gate
+from homeport.runtime.tasks.watch_stops import StopWatch
+from tests.support.job_bench import Bench, Diary, Note, told_to_stop, until, wait_at_gate
 
 
 async def cancel(bench: Bench, subject_id: str, here: Runner | None = None) -> None:
@@ -55,6 +57,52 @@ async def test_a_running_job_is_cancelled_from_another_replica(bench: Bench) -> 
     async with asyncio.timeout(20):
         await working
     assert (await bench.row(job_id)).state == JobState.CANCELLED
+
+
+async def test_without_words_of_other_processes_a_cancelled_job_is_seen_in_its_row(bench: Bench) -> None:
+    subject = new_id()
+    job_id = await bench.enqueue(bench.task(wait_at_gate), subject_id=subject)
+    worker = bench.worker(renew_seconds=600)
+    watch = StopWatch(bench.database, worker, LocalBroadcast(alone=False), interval=0.02)
+    await watch.start()
+    working = asyncio.create_task(worker.run(job_id))
+    await bench.diary.started.wait()
+    await cancel(bench, subject)
+    async with asyncio.timeout(20):
+        await working
+    await watch.close()
+    assert (await bench.row(job_id)).state == JobState.CANCELLED
+
+
+async def test_rows_are_not_looked_at_while_words_come_or_nothing_runs(sqlite_bench: Bench) -> None:
+    bench, looks = sqlite_bench, list[str]()
+
+    class Counted(StopWatch):
+        async def look(self) -> None:
+            looks.append("look")
+            await super().look()
+
+    worker = bench.worker()
+    broadcast = LocalBroadcast(alone=True)
+    watch = Counted(bench.database, worker, broadcast, interval=0.005)
+    await watch.start()
+    working = asyncio.create_task(worker.run(await bench.enqueue(bench.task(wait_at_gate))))
+    await bench.diary.started.wait()
+    await asyncio.sleep(0.1)
+    assert looks == [], "words come"
+    broadcast.alone = False
+
+    async def looked() -> bool:
+        return bool(looks)
+
+    await until(looked)
+    bench.diary.may_go_on.set()
+    await working
+    await asyncio.sleep(0.02)
+    looks.clear()
+    await asyncio.sleep(0.1)
+    assert looks == [], "nothing runs"
+    await watch.close()
 
 
 async def test_a_cancelled_job_whose_worker_died_does_not_start_again(bench: Bench) -> None:
