@@ -11,6 +11,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from tests.support.rabbitmq_server import RabbitServer, find_rabbitmq
 from tests.support.servers import (
     MysqlServer,
     PostgresServer,
@@ -35,7 +36,12 @@ def _configure_without_cache(**options: Any) -> None:
 
 structlog.configure = _configure_without_cache  # type: ignore[assignment]
 
-_MARKED_BY_FIXTURE = {"postgres_url": "postgres", "mysql_url": "mysql", "redis_url": "redis"}
+_MARKED_BY_FIXTURE = {
+    "postgres_url": "postgres",
+    "mysql_url": "mysql",
+    "redis_url": "redis",
+    "rabbitmq_url": "rabbitmq",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,6 +74,13 @@ def redis_server() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def rabbitmq_server() -> Iterator[RabbitServer]:
+    """The RabbitMQ server; the virtual host made on it is removed at the end."""
+    with find_rabbitmq(own_name()) as server:
+        yield server
+
+
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> str:
     """An empty PostgreSQL database, as SQLAlchemy addresses it."""
@@ -85,6 +98,13 @@ def redis_url(redis_server: str) -> str:
     """An empty Redis database."""
     empty_redis(redis_server)
     return redis_server
+
+
+@pytest.fixture
+def rabbitmq_url(rabbitmq_server: RabbitServer) -> str:
+    """The address of a virtual host of RabbitMQ without queues."""
+    rabbitmq_server.empty()
+    return rabbitmq_server.address
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ class Broadcast(Protocol):
 
     A word may be lost, so nothing may rest on it alone: a row says the same, and is looked at now and then.
 
-    What one process sends one after the other, each `send` awaited, is heard in that order, on any topic. So it can carry
-    the events of a stream to another process: numbered, so that whoever hears them sees a gap and reads the row.
+    What one process sends one after the other, each `send` awaited, is heard in that order, on any topic. So it can
+    carry the events of a stream to another process: numbered, so that whoever hears them sees a gap and reads the row.
     """
 
     @property
