@@ -6,17 +6,22 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
 import structlog
 import uvloop
 
+from homeport.entry.memory_ceiling import grown_above, room_below
 from homeport.entry.settings import Settings
 from homeport.entry.watch_port import watch_port
 from homeport.entry.wiring import House, jobs_running, open_house
 
 log = structlog.get_logger(__name__)
+
+#: What a worker must be able to grow by, above what it needs when it is empty.
+_GROWTH_MB = 32
 
 
 class Leaving:
@@ -25,9 +30,12 @@ class Leaving:
     def __init__(self) -> None:
         """Made before the fork."""
         self._readable, self._writable = os.pipe()
+        #: Whether somebody has asked this process to stop.
+        self.asked = False
 
     def announce(self) -> None:
         """May be called in a signal handler."""
+        self.asked = True
         os.write(self._writable, b"!")
 
     async def announced(self) -> None:
@@ -44,11 +52,18 @@ class Leaving:
 class HouseThread:
     """Opens the house, runs jobs for other threads, hands back what runs when it is time to leave, and closes."""
 
-    def __init__(self, settings: Settings, data_dir: Path, leaving: Leaving) -> None:
-        """Starts nothing: after a fork, a thread would be left behind."""
+    def __init__(self, settings: Settings, data_dir: Path, leaving: Leaving, full: Callable[[], None] | None) -> None:
+        """Starts nothing: after a fork, a thread would be left behind.
+
+        `full` is called, in this thread, when the process has grown above HOMEPORT_WORKER_MEMORY_MB; None: nobody
+        looks.
+        """
         self._settings = settings
         self._data_dir = data_dir
         self._leaving = leaving
+        self._on_full = full
+        #: Whether it has grown above the ceiling, and leaves for that.
+        self.full = False
         self._opened: Future[tuple[House, asyncio.AbstractEventLoop]] = Future()
         self._closing = asyncio.Event()
         self._thread = threading.Thread(target=self._main, name="house", daemon=True)
@@ -95,9 +110,26 @@ class HouseThread:
         ):
             self._opened.set_result((house, asyncio.get_running_loop()))
             async with asyncio.TaskGroup() as group:
-                leaving = group.create_task(self._leave(house))
+                watches = [group.create_task(self._leave(house)), group.create_task(self._leave_when_full(house))]
                 await self._closing.wait()
-                leaving.cancel()
+                for watch in watches:
+                    watch.cancel()
+
+    async def _leave_when_full(self, house: House) -> None:
+        ceiling = self._settings.celery.homeport_worker_memory_mb
+        if self._on_full is None or ceiling is None or not room_below(ceiling, _GROWTH_MB):
+            return
+        megabytes = await grown_above(ceiling)
+        seconds = self._settings.deployment.homeport_stop_seconds
+        log.warning(
+            "this worker has grown above HOMEPORT_WORKER_MEMORY_MB and starts anew; no more jobs are taken",
+            megabytes=megabytes,
+            ceiling=ceiling,
+            seconds_for_running_jobs=seconds,
+        )
+        self.full = True
+        self._on_full()
+        await house.runner.close(seconds, reason="worker full")
 
     async def _leave(self, house: House) -> None:
         await self._leaving.announced()
@@ -109,10 +141,11 @@ class HouseThread:
 class Tenant:
     """The house of whichever process asks: each process opens its own, once, after it was forked."""
 
-    def __init__(self, settings: Settings, data_dir: Path) -> None:
-        """Opens nothing yet."""
+    def __init__(self, settings: Settings, data_dir: Path, full: Callable[[], None] | None = None) -> None:
+        """Opens nothing yet. `full`: as `HouseThread` has it."""
         self._settings = settings
         self._data_dir = data_dir
+        self._on_full = full
         self._owner: int | None = None
         self._thread: HouseThread | None = None
         self._lock = threading.Lock()
@@ -122,10 +155,15 @@ class Tenant:
         """This process' house, opened when it is not; raises what hinders that."""
         with self._lock:
             if self._thread is None or self._owner != os.getpid():
-                thread = HouseThread(self._settings, self._data_dir, self.leaving)
+                thread = HouseThread(self._settings, self._data_dir, self.leaving, self._on_full)
                 thread.open()
                 self._thread, self._owner = thread, os.getpid()
             return self._thread
+
+    @property
+    def full(self) -> bool:
+        """Whether this process has grown above its ceiling and is to start anew."""
+        return self._thread is not None and self._owner == os.getpid() and self._thread.full
 
     def move_out(self) -> BaseException | None:
         """Close this process' house, if it has one; answer what had ended it before, if anything had."""

@@ -15,20 +15,26 @@ from typing import Any
 
 import structlog
 from celery import Celery, signals
+from celery.platforms import EX_OK
+from celery.worker import state
 from sqlalchemy.exc import SQLAlchemyError
 
 from homeport.entry.data_dir import prepare
 from homeport.entry.fleet import worker_pool
 from homeport.entry.house_thread import Tenant
+from homeport.entry.memory_ceiling import count_starts, room_below, start_anew
 from homeport.entry.settings import Settings, read_settings
 from homeport.entry.settle_key import require_right_key
 from homeport.runtime.db.columns import new_id
 from homeport.runtime.errors import HomeportError
 from homeport.runtime.ops.logs import configure_logs
 from homeport.runtime.ops.outage import Outage
-from homeport.runtime.tasks.dispatchers.celery import RUN_JOB, make_celery
+from homeport.runtime.tasks.dispatchers.celery import RUN_JOB, make_celery, require_admission
 
 log = structlog.get_logger(__name__)
+
+#: What a process of a prefork pool needs beside what it has when it is forked, and something to work with.
+_HOUSE_MB = 96
 
 
 def make_worker(settings: Settings, data_dir: Path) -> tuple[Celery, Tenant]:
@@ -36,7 +42,7 @@ def make_worker(settings: Settings, data_dir: Path) -> tuple[Celery, Tenant]:
     app = make_celery(settings.celery, settings.redis)
     # The current application is a matter of each thread; without a default, threads of the pool would find another.
     app.set_default()
-    tenant = Tenant(_without_port(settings), data_dir)
+    tenant = Tenant(_without_port(settings), data_dir, _stop_taking if _threads(settings) else None)
     outage = Outage("jobs are postponed", "jobs are taken again")
 
     @app.task(name=RUN_JOB)
@@ -74,8 +80,12 @@ def run(settings: Settings, data_dir: Path) -> int:
     celery = settings.celery
     pool = worker_pool(celery)
     app, tenant = make_worker(settings, data_dir)
+    require_admission(app)
     if pool.name == "threads":
         tenant.house()
+        count_starts()
+    else:
+        _limit_memory(app, settings)
     worker = app.Worker(
         hostname=f"homeport-{new_id()[-8:]}@{socket.gethostname()}",
         pool_cls=pool.name,
@@ -90,12 +100,29 @@ def run(settings: Settings, data_dir: Path) -> int:
     log.info("worker starts", pool=pool.name, jobs_at_once=pool.size, queues=list(celery.queues))
     worker.start()
     fault = tenant.move_out()
+    if tenant.full and fault is None:
+        start_anew(lambda: tenant.leaving.asked)
     return worker.exitcode or (1 if fault else 0)
+
+
+def _threads(settings: Settings) -> bool:
+    return worker_pool(settings.celery).name == "threads"
+
+
+def _stop_taking() -> None:
+    """As after a signal to stop: Celery takes no more messages, and ends when the last job has."""
+    setattr(state, "should_stop", EX_OK)  # noqa: B010 - its types know only None
+
+
+def _limit_memory(app: Celery, settings: Settings) -> None:
+    ceiling = settings.celery.homeport_worker_memory_mb
+    if ceiling is not None and room_below(ceiling, _HOUSE_MB):
+        app.conf.worker_max_memory_per_child = ceiling * 1024  # Celery counts in KiB
 
 
 def _without_port(settings: Settings) -> Settings:
     """The settings, without METRICS_PORT for a worker of processes: only one of them could listen on it."""
-    if settings.telemetry.metrics_port is None or worker_pool(settings.celery).name == "threads":
+    if settings.telemetry.metrics_port is None or _threads(settings):
         return settings
     log.warning("METRICS_PORT is for a worker of threads; this one has processes and shows no figures")
     return settings.model_copy(update={"telemetry": settings.telemetry.model_copy(update={"metrics_port": None})})

@@ -1,6 +1,6 @@
 """`homeport` with one task more, by which tests see what workers do: it notes, waits, takes memory, as it is told.
 
-    Installation(program=PROGRAM)
+Installation(program=PROGRAM)
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Order(BaseModel):
 async def _do(room: OperateRoom, order: Order, job: RunningJob) -> None:
     _note(order, "began", job)
     if order.megabytes:
-        _KEPT.append(bytearray(os.urandom(_MEGABYTE) * order.megabytes))
-    while order.gate is not None and not Path(order.gate).exists():
+        _KEPT.append(bytearray(b"1") * (_MEGABYTE * order.megabytes))
+    while order.gate is not None and not os.path.exists(order.gate):  # noqa: ASYNC110, ASYNC240, PTH110 - a file is what the test has
         await asyncio.sleep(0.02)
     async with room.database.begin() as session:
         await job.complete(session)

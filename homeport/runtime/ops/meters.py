@@ -103,6 +103,7 @@ class JobMeters:
         self.oldest = make.gauge(
             "mostrecent", "jobs_oldest_seconds", "How long the oldest waiting job has been due.", "queue"
         )
+        self.recycled = make.counter("worker_recycled", "Times this worker started anew because of its memory.")
         self.workers = make.gauge("mostrecent", "workers_busy", "Processes that hold a valid lease on a job.")
 
 

@@ -66,7 +66,7 @@ class Presence:
     async def say(self) -> None:
         """Write the row."""
         queues = self._queues if self._hears is None or await self._hears() else []
-        values: dict[str, Any] = {"queues": queues, "running": self._runner.held, "memory": _resident_bytes()}
+        values: dict[str, Any] = {"queues": queues, "running": self._runner.held, "memory": resident_bytes()}
         async with self._database.begin() as session:
             values["seen_at"] = now = database_now(session)
             self._started_at = self._started_at or now
@@ -96,7 +96,8 @@ def is_alive(worker: Worker, now: datetime) -> bool:
     return now - worker.seen_at < SILENCE
 
 
-def _resident_bytes() -> int | None:
+def resident_bytes() -> int | None:
+    """Memory of this process that is in use now; None where the system does not say."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except (OSError, ValueError, IndexError):  # not Linux

@@ -66,6 +66,13 @@ class TimeLimitReached(HomeportError):
     temporary = True
 
 
+class WorkerFull(HomeportError):
+    """The worker had to start anew: it had grown too large, maybe by this job."""
+
+    code = "worker_full"
+    temporary = True
+
+
 #: How an attempt ended.
 Outcome = Literal["succeeded", "failed", "retried", "cancelled", "handed back", "lease lost"]
 
@@ -141,13 +148,17 @@ class Runner:
         """Read the limits of queues anew before the next claim: those of `queue` were changed."""
         self._limits.forget(queue)
 
-    async def close(self, grace: float = 0) -> None:
-        """Claim nothing more, let what runs end for `grace` seconds, hand back the rest: another worker goes on."""
+    async def close(self, grace: float = 0, *, reason: StopReason = "handed back") -> None:
+        """Claim nothing more, let what runs end for `grace` seconds, hand back the rest: another worker goes on.
+
+        With the reason `worker full` what is handed back has failed an attempt: it may be what takes the memory, and
+        must not go round for ever.
+        """
         self._closing = True
         if self._ends and grace:
             await asyncio.wait(self._ends, timeout=grace)
         for running in list(self._running.values()):
-            running.stop("handed back")
+            running.stop(reason)
         if self._ends:
             await asyncio.wait(self._ends)
         await self._limits.close()
@@ -285,6 +296,8 @@ class Runner:
             return await self._raised(job, bound, Interrupted())
         if running.stop_reason == "lease lost" and not ending:
             return await self._raised(job, bound, LeaseLost())
+        if running.stop_reason == "worker full" and not ending:
+            return await self._raised(job, bound, WorkerFull("Its worker had grown too large and started anew."))
 
         async def write(session: AsyncSession) -> None:
             if running.stop_reason == "cancelled":
@@ -295,7 +308,11 @@ class Runner:
         await self._write(write)
         if ending:
             raise asyncio.CancelledError
-        return running.stop_reason or "handed back"
+        return (
+            "handed back"
+            if running.stop_reason is None or running.stop_reason == "worker full"
+            else running.stop_reason
+        )
 
     async def _raised(self, job: Claimed, bound: BoundTask | None, error: Exception) -> Outcome:
         if isinstance(error, LeaseLost):

@@ -15,7 +15,7 @@ from homeport.runtime.tasks import repository
 
 _PROGRESS_SECONDS = 0.5
 
-StopReason = Literal["cancelled", "handed back", "lease lost"]
+StopReason = Literal["cancelled", "handed back", "lease lost", "worker full"]
 
 
 class LeaseLost(HomeportError):

@@ -51,6 +51,9 @@ class CelerySettings(Section):
     celery_max_workers: PositiveInt | None = Field(None, description="Most jobs at once with CELERY_AUTO_SCALE.")
     celery_min_workers: PositiveInt = Field(1, description="Processes a prefork pool keeps with CELERY_AUTO_SCALE.")
     max_tasks_per_child: PositiveInt = Field(50, description="Jobs before a process of a prefork pool is replaced.")
+    homeport_worker_memory_mb: PositiveInt | None = Field(
+        None, description="Megabytes of memory above which a worker, or a process of a prefork pool, starts anew."
+    )
     celery_beat_scheduler_time: PositiveInt = Field(1, description="Days between runs of what is done daily.")
     celery_prefetch_multiplier: PositiveInt = Field(1, description="Messages a worker takes ahead, per slot.")
     tenant_isolated_task_concurrency: PositiveInt | None = Field(

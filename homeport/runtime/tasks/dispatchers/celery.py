@@ -6,11 +6,13 @@ import asyncio
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
 
+from amqp.exceptions import AccessRefused, NotAllowed
 from celery import Celery
 from kombu import Exchange
 from kombu import Queue as BrokerQueue
 from kombu.exceptions import OperationalError
 
+from homeport.runtime.errors import HomeportError
 from homeport.runtime.ops import traces
 from homeport.runtime.ops.outage import Outage
 from homeport.runtime.redis.settings import RedisSettings
@@ -23,6 +25,12 @@ RUN_JOB = "homeport.run_job"
 
 #: Hints that wait for a slow broker; what comes above is left to the sweep.
 _LONGEST_LINE = 10_000
+
+
+class BrokerRefused(HomeportError):
+    """The broker does not let us in, and waiting would not change that."""
+
+    code = "broker_refused"
 
 
 def make_celery(settings: CelerySettings, redis: RedisSettings | None = None) -> Celery:
@@ -52,6 +60,25 @@ def make_celery(settings: CelerySettings, redis: RedisSettings | None = None) ->
         timezone="UTC",
     )
     return app
+
+
+def require_admission(app: Celery) -> None:
+    """Raise `BrokerRefused` when a RabbitMQ does not let us in; one that does not answer yet is nobody's fault."""
+    with app.connection_for_write(connect_timeout=CONNECT_SECONDS) as connection:
+        shown = connection.as_uri()
+        failures: tuple[type[BaseException], ...] = (OSError, *connection.connection_errors, *connection.channel_errors)
+        try:
+            connection.connect()
+        except AccessRefused as error:
+            sentence = f"The broker {shown} refused the user or the password of CELERY_BROKER_URL."
+            raise BrokerRefused(sentence) from error
+        except NotAllowed as error:
+            raise BrokerRefused(
+                f"The broker {shown} does not have the virtual host that CELERY_BROKER_URL names at its end, "
+                "or does not let this user use it."
+            ) from error
+        except failures:
+            return
 
 
 class CeleryDispatcher:
@@ -108,7 +135,14 @@ class CeleryDispatcher:
             again = {"max_retries": 1, "interval_start": 0}
             with traces.span("announce job", "producer", messaging__destination__name=queue, homeport__job__id=job_id):
                 self._app.send_task(
-                    RUN_JOB, args=[job_id, queue], queue=queue, routing_key=queue, retry=True, retry_policy=again
+                    RUN_JOB,
+                    args=[job_id, queue],
+                    queue=queue,
+                    routing_key=queue,
+                    # What `inspect` and Flower show: the job whose turn it will be is not known yet, its queue is.
+                    shadow=f"the next job of {queue}",
+                    retry=True,
+                    retry_policy=again,
                 )
             self._broken = False
             self._outage.ended()
