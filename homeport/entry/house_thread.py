@@ -34,8 +34,12 @@ class Leaving:
         self.asked = False
 
     def announce(self) -> None:
-        """May be called in a signal handler."""
+        """Somebody asks this process to stop. May be called in a signal handler."""
         self.asked = True
+        self.tell()
+
+    def tell(self) -> None:
+        """Let all know that it is time to leave, whatever the reason."""
         os.write(self._writable, b"!")
 
     async def announced(self) -> None:

@@ -19,6 +19,7 @@ from celery.platforms import EX_OK
 from celery.worker import state
 from sqlalchemy.exc import SQLAlchemyError
 
+from homeport.entry.celery_parts import ThreadPool, step_before_stopping
 from homeport.entry.data_dir import prepare
 from homeport.entry.fleet import worker_pool
 from homeport.entry.house_thread import Tenant
@@ -64,6 +65,10 @@ def make_worker(settings: Settings, data_dir: Path) -> tuple[Celery, Tenant]:
     def announce(**_signal: Any) -> None:
         tenant.leaving.announce()
 
+    def tell() -> None:
+        if not tenant.full:  # who starts anew has told it already
+            tenant.leaving.tell()
+
     def end_process(**_signal: Any) -> None:
         tenant.move_out()
 
@@ -71,6 +76,7 @@ def make_worker(settings: Settings, data_dir: Path) -> tuple[Celery, Tenant]:
     signals.worker_process_init.connect(start_process, weak=False)
     signals.worker_process_shutdown.connect(end_process, weak=False)
     signals.worker_shutting_down.connect(announce, weak=False)
+    app.steps["worker"].add(step_before_stopping(tell))
     return app, tenant
 
 
@@ -88,7 +94,7 @@ def run(settings: Settings, data_dir: Path) -> int:
         _limit_memory(app, settings)
     worker = app.Worker(
         hostname=f"homeport-{new_id()[-8:]}@{socket.gethostname()}",
-        pool_cls=pool.name,
+        pool_cls=ThreadPool if pool.name == "threads" else pool.name,
         concurrency=pool.size,
         autoscale=pool.autoscale,
         queues=list(celery.queues),

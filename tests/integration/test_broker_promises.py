@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import redis
 
 from tests.support.certificates import make_certificate
 from tests.support.job_orders import order_desk
@@ -56,11 +57,21 @@ def plain(folder: Path, _rabbit: Callable[[], RabbitServer]) -> Iterator[Broker]
 
 @contextmanager
 def tls(folder: Path, _rabbit: Callable[[], RabbitServer]) -> Iterator[Broker]:
-    """Redis that speaks TLS alone and wants a certificate; a password is none of its."""
+    """Redis that speaks TLS alone and wants a certificate and a password."""
     folder.mkdir()
     certificate = make_certificate(folder)
     with ExitStack() as running:
         server = running.enter_context(over_tls(folder / "server", certificate, ask_for_ours=True))
+        client = redis.Redis(
+            port=server.port,
+            ssl=True,
+            ssl_cert_reqs="none",
+            ssl_check_hostname=False,
+            ssl_certfile=str(certificate.certificate),
+            ssl_keyfile=str(certificate.key),
+        )
+        client.config_set("requirepass", PASSWORD)
+        client.close()
         gate = running.enter_context(gate_before(server.port))
 
         def restart() -> None:
@@ -68,7 +79,7 @@ def tls(folder: Path, _rabbit: Callable[[], RabbitServer]) -> Iterator[Broker]:
             gate.open()
 
         settings = {
-            "CELERY_BROKER_URL": f"rediss://localhost:{gate.port}/1",
+            "CELERY_BROKER_URL": f"rediss://:{PASSWORD}@localhost:{gate.port}/1",
             "REDIS_SSL_CERT_REQS": "CERT_REQUIRED",
             "REDIS_SSL_CA_CERTS": str(certificate.certificate),
             "REDIS_SSL_CERTFILE": str(certificate.certificate),

@@ -12,12 +12,12 @@ from tests.support.processes import Installation
 CELERY = (sys.executable, "-m", "celery", "-A", "homeport.entry.worker")
 
 
-def celery(fleet: Installation, *words: str) -> str:
-    """What `celery -A homeport.entry.worker <words>` prints."""
+def celery(fleet: Installation, *words: str, status: int = 0) -> str:
+    """What `celery -A homeport.entry.worker <words>` prints; `status`: 69 where no worker answers."""
     done = subprocess.run(
         [*CELERY, *words], env=fleet.environment({}), cwd=fleet.folder, capture_output=True, timeout=60, check=False
     )
-    assert done.returncode == 0, (done.stderr.decode(), done.stdout.decode())
+    assert done.returncode == status, (done.stderr.decode(), done.stdout.decode())
     return done.stdout.decode()
 
 

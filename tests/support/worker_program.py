@@ -16,9 +16,11 @@ from homeport.entry.cli.main import main
 from homeport.features.operate import tasks
 from homeport.features.operate.room import OperateRoom
 from homeport.runtime.tasks.queues import Queue
+from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.task import RunningJob, Task
 
 PROGRAM = (sys.executable, "-m", "tests.support.worker_program")
+SLOW_RENEWAL = "TEST_SLOW_RENEWAL"
 _MEGABYTE = 1 << 20
 _KEPT: list[bytearray] = []
 
@@ -55,4 +57,6 @@ TASK = Task("test.do", Queue.DATASET, Order, _do)
 
 if __name__ == "__main__":
     tasks.TASKS = (*tasks.TASKS, TASK)
+    if SLOW_RENEWAL in os.environ:  # so that the flag of a cancelled job is not seen when its lease is renewed
+        Runner.__init__.__kwdefaults__["renew_seconds"] = 600.0
     main()
