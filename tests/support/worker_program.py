@@ -58,5 +58,7 @@ TASK = Task("test.do", Queue.DATASET, Order, _do)
 if __name__ == "__main__":
     tasks.TASKS = (*tasks.TASKS, TASK)
     if SLOW_RENEWAL in os.environ:  # so that the flag of a cancelled job is not seen when its lease is renewed
-        Runner.__init__.__kwdefaults__["renew_seconds"] = 600.0
+        defaults = Runner.__init__.__kwdefaults__
+        assert defaults is not None
+        defaults["renew_seconds"] = 600.0
     main()

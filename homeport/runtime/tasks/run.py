@@ -28,7 +28,7 @@ from homeport.runtime.tasks.claims import Claims
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
 from homeport.runtime.tasks.limits import Limits
 from homeport.runtime.tasks.line import Claimed
-from homeport.runtime.tasks.running import LeaseLost, Running
+from homeport.runtime.tasks.running import LeaseLost, Running, StopReason
 from homeport.runtime.tasks.task import BoundTask, Registry, UnknownTask
 
 log = structlog.get_logger(__name__)
