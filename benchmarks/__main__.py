@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import app_list, bench_sandbox, chat_stream, indexing, jobs, start_up
+from benchmarks import app_list, bench_sandbox, chat_stream, idle_worker, indexing, jobs, start_up
 
-for measurement in (start_up, app_list, indexing, jobs, chat_stream, bench_sandbox):
+for measurement in (start_up, app_list, indexing, jobs, idle_worker, chat_stream, bench_sandbox):
     measurement.main()

@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import make_url
 
-from homeport.runtime.tasks.dispatchers.celery import RUN_JOB, CeleryDispatcher
+from homeport.runtime.tasks.dispatchers.celery import (
+    RUN_JOB,
+    BrokerRefused,
+    CeleryDispatcher,
+    make_celery,
+    require_admission,
+)
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.settings import CelerySettings
 from tests.support.servers import free_port
@@ -43,7 +49,29 @@ async def test_a_hint_lies_in_its_queue_and_names_the_job_and_nothing_of_its_con
     message = oldest_message(redis_url, "priority_dataset")
     arguments, named, _ = json.loads(base64.b64decode(message["body"]))
     assert message["headers"]["task"] == RUN_JOB
+    assert message["headers"]["shadow"] == "the next job of priority_dataset"
     assert (arguments, named) == ([JOB, "priority_dataset"], {})
+
+
+def test_a_rabbitmq_that_lets_nobody_in_is_told_in_a_sentence(rabbitmq_url: str) -> None:
+    elsewhere = f"{rabbitmq_url}-that-nobody-made"
+    for address, what in ((elsewhere, "does not have the virtual host"), (with_password(rabbitmq_url), "refused the")):
+        app = make_celery(CelerySettings.model_validate({"celery_broker_url": address}))
+        with pytest.raises(BrokerRefused, match=what) as refused:
+            require_admission(app)
+        assert "guess" not in str(refused.value)
+
+
+def with_password(address: str) -> str:
+    return make_url(address).set(password="a guess").render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize("port", [None, 1])
+def test_a_broker_that_lets_us_in_or_is_not_there_yet_hinders_no_start(rabbitmq_url: str, port: int | None) -> None:
+    address = make_url(rabbitmq_url)
+    address = address.set(port=port or address.port)
+    shown = address.render_as_string(hide_password=False)
+    require_admission(make_celery(CelerySettings.model_validate({"celery_broker_url": shown})))
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
