@@ -30,73 +30,59 @@ class Awaited:
     waits_for: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Minutes:
+    """A period: so many minutes, or as many as the variable says."""
+
+    count: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """An hour of every day in LOG_TZ."""
+
+    hour: int
+
+
+#: Name, queue, when, switch, what it waits for.
+_LINES: tuple[tuple[str, Queue, _Minutes | _At, str, str], ...] = (
+    ("check_upgradable_plugins", Queue.PLUGIN, _Minutes(15),
+     "ENABLE_CHECK_UPGRADABLE_PLUGIN_TASK", "plugins"),
+    ("poll_workflow_schedules", Queue.SCHEDULE_POLLER, _Minutes("WORKFLOW_SCHEDULE_POLLER_INTERVAL"),
+     "ENABLE_WORKFLOW_SCHEDULE_POLLER_TASK", "workflows"),
+    ("refresh_trigger_subscriptions", Queue.TRIGGER_REFRESH_EXECUTOR, _Minutes("TRIGGER_PROVIDER_REFRESH_INTERVAL"),
+     "ENABLE_TRIGGER_PROVIDER_REFRESH_TASK", "triggers of plugins"),
+    ("clean_workflow_runs", Queue.RETENTION, _At(0),
+     "ENABLE_WORKFLOW_RUN_CLEANUP_TASK", "workflows"),
+    ("clean_workflow_run_logs", Queue.DATASET, _At(2),
+     "WORKFLOW_LOG_CLEANUP_ENABLED", "workflows"),
+    ("create_tidb_clusters", Queue.DATASET, _Minutes(60),
+     "ENABLE_CREATE_TIDB_SERVERLESS_TASK", "serverless TiDB"),
+    ("update_tidb_clusters", Queue.DATASET, _Minutes(10),
+     "ENABLE_UPDATE_TIDB_SERVERLESS_STATUS_TASK", "serverless TiDB"),
+)  # fmt: skip
+
+
 def awaited(settings: Settings, sources: Sources) -> tuple[Awaited, ...]:
     """All of them, with the switches and intervals as they are set."""
-
-    zone = settings.logging.log_tz
-
-    def line(name: str, queue: Queue, schedule: Schedule, switch: str, waits_for: str) -> Awaited:
-        enabled = _text(sources, switch).lower() in ("1", "t", "true", "y", "yes", "on")
-        return Awaited(name, queue, schedule, switch, enabled, waits_for)
-
-    def every(variable: str) -> Every:
-        return _every(float(_text(sources, variable)))
-
-    return (
-        line(
-            "check_upgradable_plugins",
-            Queue.PLUGIN,
-            _every(15),
-            "ENABLE_CHECK_UPGRADABLE_PLUGIN_TASK",
-            "plugins",
-        ),
-        line(
-            "poll_workflow_schedules",
-            Queue.SCHEDULE_POLLER,
-            every("WORKFLOW_SCHEDULE_POLLER_INTERVAL"),
-            "ENABLE_WORKFLOW_SCHEDULE_POLLER_TASK",
-            "workflows",
-        ),
-        line(
-            "refresh_trigger_subscriptions",
-            Queue.TRIGGER_REFRESH_EXECUTOR,
-            every("TRIGGER_PROVIDER_REFRESH_INTERVAL"),
-            "ENABLE_TRIGGER_PROVIDER_REFRESH_TASK",
-            "triggers of plugins",
-        ),
-        line(
-            "clean_workflow_runs",
-            Queue.RETENTION,
-            Daily(0, zone=zone),
-            "ENABLE_WORKFLOW_RUN_CLEANUP_TASK",
-            "workflows",
-        ),
-        line(
-            "clean_workflow_run_logs",
-            Queue.DATASET,
-            Daily(2, zone=zone),
-            "WORKFLOW_LOG_CLEANUP_ENABLED",
-            "workflows",
-        ),
-        line(
-            "create_tidb_clusters",
-            Queue.DATASET,
-            _every(60),
-            "ENABLE_CREATE_TIDB_SERVERLESS_TASK",
-            "serverless TiDB",
-        ),
-        line(
-            "update_tidb_clusters",
-            Queue.DATASET,
-            _every(10),
-            "ENABLE_UPDATE_TIDB_SERVERLESS_STATUS_TASK",
-            "serverless TiDB",
-        ),
+    return tuple(
+        Awaited(
+            name=name,
+            queue=queue,
+            schedule=_schedule(when, settings, sources),
+            switch=switch,
+            enabled=_text(sources, switch).lower() in ("1", "t", "true", "y", "yes", "on"),
+            waits_for=waits_for,
+        )
+        for name, queue, when, switch, waits_for in _LINES
     )
 
 
-def _every(minutes: float) -> Every:
-    return Every(timedelta(minutes=minutes))
+def _schedule(when: _Minutes | _At, settings: Settings, sources: Sources) -> Schedule:
+    if isinstance(when, _At):
+        return Daily(when.hour, zone=settings.logging.log_tz)
+    minutes = when.count if isinstance(when.count, int) else int(_text(sources, when.count))
+    return Every(timedelta(minutes=max(minutes, 1)))
 
 
 def _text(sources: Sources, variable: str) -> str:
