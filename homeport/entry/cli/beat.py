@@ -73,7 +73,7 @@ async def _read(settings: Settings) -> _Found:
     from homeport.entry.data_dir import prepare
     from homeport.entry.open_database import open_database
     from homeport.entry.timetable import entries
-    from homeport.runtime.db.columns import utc_now
+    from homeport.runtime.db.clock import database_now
     from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
     from homeport.runtime.tasks.duty import BEAT, SILENCE, read_duty
     from homeport.runtime.tasks.jobs import Jobs
@@ -85,7 +85,7 @@ async def _read(settings: Settings) -> _Found:
         async with database.read() as session:
             duty = await read_duty(session, BEAT)
             workers = await list_workers(session)
-    now = utc_now()
+            now = database_now(session)
     keepers = [one.name for one in workers if one.kind != "worker" and is_alive(one, now)]
     alive = duty is not None and duty.holder is not None and now - duty.seen_at < SILENCE
     return _Found(states, duty, alive, keepers, now)

@@ -16,7 +16,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from homeport.runtime.db.columns import utc_now
+from homeport.runtime.db.clock import database_now
 from homeport.runtime.db.database import Database
 from homeport.runtime.tasks.tables import Duty
 
@@ -24,7 +24,7 @@ from homeport.runtime.tasks.tables import Duty
 BEAT = "beat"
 #: How long a row stands still before another process takes the duty. Whoever has it moves it on every two seconds.
 PATIENCE_SECONDS = 6.0
-#: Whoever looks from outside, by its own clock, takes a process for gone that has said nothing for so long.
+#: Whoever looks from outside takes a process for gone that has said nothing for so long.
 SILENCE = timedelta(seconds=15)
 
 
@@ -60,7 +60,7 @@ class DutyRota:
             found = select(Duty.holder, Duty.moves).where(Duty.name == self._name)
             row = (await session.execute(found)).one_or_none()
             if row is not None and (row.holder is None or self._stands_still(row.moves)):
-                return await self._move(session, row.moves, since=utc_now())
+                return await self._move(session, row.moves, since=database_now(session))
         return row is None and await self._found()
 
     async def leave(self) -> None:
@@ -79,7 +79,7 @@ class DutyRota:
 
     async def _move(self, session: AsyncSession, moves: int, **values: Any) -> bool:
         """Only whoever knows how far the row was can move it, so of several one does."""
-        values = {"holder": self._holder, "seen_at": utc_now(), "moves": moves + 1} | values
+        values = {"holder": self._holder, "seen_at": database_now(session), "moves": moves + 1} | values
         moved = update(Duty).where(Duty.name == self._name, Duty.moves == moves).values(**values)
         if cast("CursorResult[Any]", await session.execute(moved)).rowcount != 1:
             return False
@@ -89,7 +89,8 @@ class DutyRota:
     async def _found(self) -> bool:
         try:
             async with self._database.begin() as session:
-                session.add(Duty(name=self._name, holder=self._holder, since=utc_now(), moves=0))
+                now = database_now(session)
+                session.add(Duty(name=self._name, holder=self._holder, since=now, seen_at=now, moves=0))
         except IntegrityError:  # another process was quicker
             return False
         self._mine = 0
