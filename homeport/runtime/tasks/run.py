@@ -28,7 +28,7 @@ from homeport.runtime.tasks.claims import Claims
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
 from homeport.runtime.tasks.limits import Limits
 from homeport.runtime.tasks.line import Claimed
-from homeport.runtime.tasks.running import LeaseLost, Running, StopReason
+from homeport.runtime.tasks.running import LeaseLost, Running, StopReason, WorkerFull
 from homeport.runtime.tasks.task import BoundTask, Registry, UnknownTask
 
 log = structlog.get_logger(__name__)
@@ -63,13 +63,6 @@ class TimeLimitReached(HomeportError):
     """The job took longer than it may."""
 
     code = "time_limit_reached"
-    temporary = True
-
-
-class WorkerFull(HomeportError):
-    """The worker had to start anew: it had grown too large, maybe by this job."""
-
-    code = "worker_full"
     temporary = True
 
 
@@ -308,11 +301,8 @@ class Runner:
         await self._write(write)
         if ending:
             raise asyncio.CancelledError
-        return (
-            "handed back"
-            if running.stop_reason is None or running.stop_reason == "worker full"
-            else running.stop_reason
-        )
+        reason = running.stop_reason
+        return "handed back" if reason is None or reason == "worker full" else reason
 
     async def _raised(self, job: Claimed, bound: BoundTask | None, error: Exception) -> Outcome:
         if isinstance(error, LeaseLost):

@@ -24,6 +24,13 @@ class LeaseLost(HomeportError):
     code = "lease_lost"
 
 
+class WorkerFull(HomeportError):
+    """The worker had to start anew: it had grown too large, maybe by this job."""
+
+    code = "worker_full"
+    temporary = True
+
+
 @dataclass(slots=True)
 class Running:
     """A job this process works on; what its task sees of it."""
