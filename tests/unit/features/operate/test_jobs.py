@@ -190,7 +190,7 @@ async def test_a_lost_job_without_an_attempt_left_says_that_it_is_given_up(bench
         "It has had all its attempts and is given up at its turn, after: The worker dead was lost in attempt 1 of 1; "
     )
     await worker.run(job_id, DATASET)
-    assert (await reason(bench, job_id)).startswith("The worker dead was lost in attempt 2 of 2; its lease ended ")
+    assert (await reason(bench, job_id)).startswith("The worker dead was lost in attempt 1 of 1; its lease ended ")
     async with bench.database.begin() as session:
         assert (await replay(session, bench.hints, JobFilter(ids=(job_id,)))).count == 1
     assert await worker.run(job_id, DATASET)
