@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from homeport.entry.settings import Settings
+from homeport.features.chat.clean_messages import CLEAN
 from homeport.features.chat.tasks import END_ABANDONED
 from homeport.features.files.remove_unkept import REMOVE_UNKEPT
 from homeport.features.knowledge.clean_embeddings import CLEAN_EMBEDDINGS
@@ -23,6 +24,7 @@ def entries(settings: Settings) -> tuple[Entry, ...]:
         Entry("remove_unkept_uploads", REMOVE_UNKEPT, NoPayload(), daily(settings, hour=4)),
         Entry("remove_ended_jobs", REMOVE_ENDED, NoPayload(), Every(timedelta(hours=1))),
         Entry("end_abandoned_answers", END_ABANDONED, NoPayload(), Every(timedelta(minutes=5))),
+        Entry("clean_messages", CLEAN, NoPayload(), daily(settings, 4), enabled=settings.chat.enable_clean_messages),
         Entry(
             "watch_dataset_queue",
             WATCH,

@@ -24,11 +24,12 @@ from homeport.entry.settle_key import HouseKey, settle_key
 from homeport.entry.telemetry import watched
 from homeport.entry.timetable import entries
 from homeport.entry.version import VERSION
+from homeport.features.apps import tasks as apps_tasks
 from homeport.features.apps.room import AppsRoom
 from homeport.features.apps.usages import AppUsages
 from homeport.features.chat import tasks as chat_tasks
 from homeport.features.chat.end_interrupted import end_interrupted
-from homeport.features.chat.repository import remove_of_app
+from homeport.features.chat.remove import RemainsOfApp
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.stop import Stops
 from homeport.features.files.remove_unkept import REMOVE_UNKEPT
@@ -132,6 +133,7 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         registry.add(knowledge_tasks.TASKS, rooms[KnowledgeRoom])
         registry.add(mail_tasks.TASKS, mail)
         registry.add([REMOVE_UNKEPT], rooms[FilesRoom])
+        registry.add(apps_tasks.TASKS, rooms[AppsRoom])
         registry.add(chat_tasks.TASKS, rooms[ChatRoom])
         rooms[OperateRoom] = OperateRoom(database, settings.operate, mail, dispatcher, jobs)
         registry.add(operate_tasks.TASKS, rooms[OperateRoom])
@@ -237,7 +239,14 @@ def _make_rooms(
         usages=AppUsages(),
         mail=mail,
     )
-    apps = AppsRoom(database=database, knowledge=knowledge, files=files, providers=providers, deleted=(remove_of_app,))
+    apps = AppsRoom(
+        database=database,
+        knowledge=knowledge,
+        files=files,
+        providers=providers,
+        jobs=jobs,
+        remains=(RemainsOfApp(),),
+    )
     stops = Stops(database, broadcast, replicas=not sole)
     chat = ChatRoom(
         database=database,

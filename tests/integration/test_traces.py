@@ -61,7 +61,7 @@ async def ask(visitor: Visitor, name: str = "ordinary") -> httpx.Response:
     changed = await visitor.console.patch(f"/apps/{app_id}", json={"model_config": model(name)})
     assert changed.status_code == 200, changed.text
     client = await visitor.app_client(app_id)
-    body = {"query": QUESTION, "inputs": {}, "user": "u", "response_mode": "streaming"}
+    body = {"query": QUESTION, "inputs": {}, "user": "u", "response_mode": "streaming", "auto_generate_name": False}
     answer = await client.post("/chat-messages", json=body)
     assert answer.status_code == 200, answer.text
     return answer

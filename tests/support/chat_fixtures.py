@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from homeport.features.operate.jobs.switch_queue import pause
+from homeport.runtime.tasks.queues import Queue
 from tests.support.chat_app import ChatApp, open_chat_app
 from tests.support.model_server import ModelServer, model_server
 from tests.support.servers import own_name
@@ -34,6 +36,7 @@ async def chat(tmp_path_factory: pytest.TempPathFactory, model_site: ModelServer
     """The application on SQLite; its environment names the model server."""
     variables = {"OPENAI_BASE_URL": model_site.url, "OPENAI_API_KEY": KEY, "LLM_MAX_ATTEMPTS": "1"}
     async with open_chat_app(tmp_path_factory.mktemp("data"), set_up=True, **variables) as app:
+        await _let_no_job_ask(app)
         yield app
 
 
@@ -63,4 +66,11 @@ async def everywhere(
     """The application on each database engine in turn."""
     data_dir: Path = tmp_path_factory.mktemp("data")
     async with open_chat_app(data_dir, lasting_database_url, OPENAI_BASE_URL=model_site.url) as app:
+        await _let_no_job_ask(app)
         yield app
+
+
+async def _let_no_job_ask(app: ChatApp) -> None:
+    """The model server hears what a test asks and nothing else: titles of conversations wait."""
+    async with app.house.house.database.begin() as session:
+        await pause(session, Queue.CONVERSATION, "the tests")

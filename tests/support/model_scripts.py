@@ -93,6 +93,11 @@ def cite(call: ChatCall) -> Reply:
     return answer(call, ("According", " to", " the", " knowledge", " base", " [1]", "."))
 
 
+def title(call: ChatCall) -> Reply:
+    """What a talkative model makes of the wish for a title."""
+    return answer(call, ("Title: ", '**"The ferry', ' to Port Ellis"**', "\n\n", "Because you asked when it leaves."))
+
+
 def answer(call: ChatCall, words: Sequence[str]) -> Reply:
     """These words as a proper answer."""
     if not call.body.get("stream"):
@@ -302,6 +307,7 @@ def garbage(call: ChatCall) -> Reply:
 SCRIPTS: dict[str, Callable[[ChatCall], Reply]] = {
     "echo": echo,
     "cite": cite,
+    "title": title,
     "slow": slow,
     "hang": hang,
     "stall": stall,

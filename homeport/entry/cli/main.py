@@ -24,6 +24,7 @@ COMMANDS = {
         "reset_encrypt_key_pair",
         "Give every workspace a new key, after SECRET_KEY has changed.",
     ),
+    "clean-expired-messages": ("clean_expired_messages", "Delete the messages of a time."),
     "vdb-migrate": ("vdb_migrate", "Move what is indexed to another vector store (not built yet)."),
     "config": ("config.group", "Look at the configuration: every setting that is known, and what it means."),
     "jobs": ("jobs.group", "See background jobs and do something about them."),

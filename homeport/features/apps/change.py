@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from homeport.features.apps import repository
 from homeport.features.apps.configuration import Configuration, read_document
 from homeport.features.apps.errors import AppNotFound, UnknownDataset
+from homeport.features.apps.remove_app import queue_removal
 from homeport.features.apps.room import AppsRoom
 from homeport.features.apps.tables import App, AppConfig, AppMode
 from homeport.features.identity.access import Member
-from homeport.features.identity.end_users import forget_end_users
 from homeport.features.identity.keys import revoke_keys_of_app
 from homeport.features.knowledge.repository.datasets import get_datasets
 from homeport.runtime.db.columns import new_id, utc_now
@@ -72,13 +72,11 @@ async def change_app(
 
 
 async def delete_app(room: AppsRoom, session: AsyncSession, workspace_id: str, app_id: str) -> None:
-    """Delete an app and all that belongs to it."""
+    """The app, its keys and its use of knowledge are gone at once; a job removes all else that belonged to it."""
     await get_app(session, workspace_id, app_id)
-    for deleted in room.deleted:
-        await deleted(session, app_id)
     await revoke_keys_of_app(session, app_id)
-    await forget_end_users(session, app_id)
     await repository.remove(session, app_id)
+    await queue_removal(room, session, workspace_id, app_id)
 
 
 async def _check_datasets(session: AsyncSession, workspace_id: str, configuration: Configuration) -> None:

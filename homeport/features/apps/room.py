@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,18 +13,30 @@ from homeport.features.files.room import FilesRoom
 from homeport.features.knowledge.room import KnowledgeRoom
 from homeport.features.providers.room import ProvidersRoom
 from homeport.runtime.db.database import Database
+from homeport.runtime.tasks.jobs import Jobs
 
-#: Told inside the transaction that deletes an app.
-AppDeleted = Callable[[AsyncSession, str], Awaitable[None]]
+
+class AppRemains(Protocol):
+    """What a slice above keeps of an app, told how to remove it once the app is gone."""
+
+    async def count(self, session: AsyncSession, app_id: str) -> int:
+        """How many rows there are, for showing how far the removal is."""
+        ...
+
+    def remove(self, database: Database, app_id: str) -> AsyncGenerator[int]:
+        """Remove all of it in short transactions; answers after each how many rows that were. May be begun again."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class AppsRoom:
-    """Everything apps need. `deleted`: what other slices do when an app goes."""
+    """Everything apps need."""
 
     database: Database
     knowledge: KnowledgeRoom
     files: FilesRoom
     providers: ProvidersRoom
-    deleted: tuple[AppDeleted, ...] = ()
+    jobs: Jobs
+    #: What other slices keep of apps.
+    remains: tuple[AppRemains, ...] = ()
     configurations: Configurations = field(default_factory=Configurations)

@@ -16,7 +16,6 @@ from homeport.features.chat.errors import (
 from homeport.features.chat.schemas import ConversationItem, FeedbackBody, MessageItem
 from homeport.features.chat.speaker import Speaker
 from homeport.features.chat.tables import Conversation, Feedback
-from homeport.features.chat.turn import name_from
 from homeport.runtime.http.pages import Slice
 
 
@@ -57,26 +56,11 @@ async def get_conversation(session: AsyncSession, app_id: str, speaker: Speaker,
     return found
 
 
-async def delete_conversation(session: AsyncSession, app_id: str, speaker: Speaker, conversation_id: str) -> None:
-    """Delete a person's conversation."""
-    await get_conversation(session, app_id, speaker, conversation_id)
-    await repository.remove_conversation(session, conversation_id)
-
-
 async def rename(
-    session: AsyncSession,
-    app_id: str,
-    speaker: Speaker,
-    conversation_id: str,
-    name: str | None,
-    *,
-    auto_generate: bool,
+    session: AsyncSession, app_id: str, speaker: Speaker, conversation_id: str, name: str | None
 ) -> Conversation:
-    """Give a conversation a name, or let its first question be one."""
+    """Give a conversation a name. Raises `ConversationNotFound`, `NameMissing` for one of blanks alone."""
     conversation = await get_conversation(session, app_id, speaker, conversation_id)
-    if auto_generate:
-        first = await repository.first_query(session, conversation_id)
-        name = name_from(first) if first else conversation.name
     if not name or not name.strip():
         raise NameMissing
     conversation.name = name.strip()

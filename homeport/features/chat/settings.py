@@ -1,4 +1,4 @@
-"""How long an answer may take, how many at once, and how further questions are suggested."""
+"""How long an answer may take, how many at once, how further questions are suggested, how long messages are kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from homeport.runtime.config.section import Section
 
 
 class ChatSettings(Section):
-    """Limits of answers, and the request for suggested questions."""
+    """Limits of answers, the request for suggested questions, the retention of messages."""
 
     app_max_execution_time: PositiveInt = Field(
         1200, description="Seconds one answer may take; it is then stopped, and kept as far as it came."
@@ -27,6 +27,15 @@ class ChatSettings(Section):
     )
     suggested_questions_temperature: float | None = Field(
         None, ge=0, le=2, description="Temperature for suggesting questions; the model's own when unset."
+    )
+    enable_clean_messages: bool = Field(
+        False, description="Delete messages that are older than SANDBOX_EXPIRED_RECORDS_RETENTION_DAYS, daily at 04:00."
+    )
+    sandbox_expired_records_retention_days: PositiveInt = Field(
+        30, description="Days messages of every workspace are kept with ENABLE_CLEAN_MESSAGES."
+    )
+    sandbox_expired_records_clean_batch_size: PositiveInt = Field(
+        1000, description="Messages deleted in one transaction; 5000 at the most."
     )
 
     @property

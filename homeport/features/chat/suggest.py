@@ -11,12 +11,11 @@ from homeport.backends.llm.port import ChatRequest
 from homeport.backends.llm.port import Message as Turn
 from homeport.features.apps.published import Published
 from homeport.features.chat import repository
+from homeport.features.chat.choose_model import choose_model
 from homeport.features.chat.errors import MessageNotFound, SuggestionsOff
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.settings import ChatSettings
 from homeport.features.chat.speaker import Speaker
-from homeport.features.providers.choose import choose_llm
-from homeport.features.providers.known_workspaces import ModelRef
 
 _MOST = 3
 #: Where a list may begin: a few references such as [1] stand before it, a flood of brackets is no list.
@@ -36,9 +35,7 @@ async def suggest(room: ChatRoom, app: Published, speaker: Speaker, message_id: 
         message = await repository.find_message(session, app.id, speaker, message_id)
     if message is None:
         raise MessageNotFound
-    wanted = app.configuration.model
-    ref = ModelRef(wanted.provider, wanted.name) if wanted and wanted.provider and wanted.name else None
-    chosen = await choose_llm(room.providers, app.workspace_id, ref)
+    chosen = await choose_model(room, app)
     if chosen.built_in:
         return []
     ask = room.settings.suggested_questions_prompt or _ASK

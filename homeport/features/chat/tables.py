@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Float, ForeignKey, Index, String, Uuid
+from sqlalchemy import Float, ForeignKey, Index, String, Uuid, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from homeport.runtime.db.columns import JsonColumn, LongText, utc_now
@@ -30,6 +30,8 @@ class Conversation(Created, Table):
     from_source: Mapped[str] = mapped_column(String(20))
     end_user_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
     account_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    #: Hidden from everybody; a job removes it with its messages.
+    is_deleted: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Message(Table):

@@ -50,6 +50,8 @@ class Turn:
     history: list[tuple[str, str]] = field(default_factory=list)
     #: `time.perf_counter()` when the question came.
     began: float = 0.0
+    #: Whether a model finds a name for the conversation once this is answered.
+    names_conversation: bool = False
 
     @property
     def task_id(self) -> str:
@@ -74,7 +76,8 @@ async def open_turn(
             raise ConversationNotFound
         inputs = conversation.inputs
         earlier = await repository.history(session, conversation_id, REMEMBERED)
-        await repository.touch_conversation(session, conversation_id, now)
+        if not await repository.touch_conversation(session, conversation_id, now):
+            raise ConversationNotFound
     else:
         inputs = check_inputs(app.configuration, inputs)
         conversation_id = await _begin(session, app, speaker, question, inputs, now)
@@ -102,6 +105,7 @@ async def open_turn(
         created_at=now,
         history=[(query, answer) for _, query, answer in earlier],
         began=began,
+        names_conversation=question.conversation_id is None and _is_named_after(app, question),
     )
 
 
@@ -137,7 +141,11 @@ async def _begin(
 def _name(app: Published, question: Question) -> str:
     if app.mode != AppMode.CHAT:
         return app.name[:255]
-    return name_from(question.query if question.names_conversation else "")
+    return name_from(question.query if _is_named_after(app, question) else "")
+
+
+def _is_named_after(app: Published, question: Question) -> bool:
+    return app.mode == AppMode.CHAT and question.names_conversation
 
 
 def name_from(query: str) -> str:

@@ -12,14 +12,14 @@ import structlog
 
 from homeport.backends.llm.port import ChatRequest, Passage, Usage
 from homeport.features.chat import repository
+from homeport.features.chat.choose_model import choose_model
 from homeport.features.chat.cite import cite
 from homeport.features.chat.export_trace import export_later
+from homeport.features.chat.name_conversation import queue_naming
 from homeport.features.chat.prompt import make_prompt
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.turn import Turn
 from homeport.features.knowledge.retrieve import RetrievalOptions, Retrieved, search
-from homeport.features.providers.choose import choose_llm
-from homeport.features.providers.known_workspaces import ModelRef
 from homeport.runtime.errors import HomeportError
 from homeport.runtime.http.problems import problem_of
 
@@ -35,6 +35,8 @@ class Outcome:
     usage: Usage = field(default_factory=Usage)
     provider: str = ""
     model: str = ""
+    #: Whether that model writes, rather than quotes.
+    writes: bool = False
     status: str = "normal"
     error: Exception | None = None
     #: When the passages were found; None when none were looked for.
@@ -89,9 +91,8 @@ async def _generate(room: ChatRoom, turn: Turn, sink: Sink, outcome: Outcome) ->
         cite(number, passage, turn.question.retriever_from) for number, passage in enumerate(passages, 1)
     ]
     wanted = configuration.model
-    ref = ModelRef(wanted.provider, wanted.name) if wanted and wanted.provider and wanted.name else None
-    chosen = await choose_llm(room.providers, turn.app.workspace_id, ref)
-    outcome.provider, outcome.model = chosen.provider, chosen.model
+    chosen = await choose_model(room, turn.app)
+    outcome.provider, outcome.model, outcome.writes = chosen.provider, chosen.model, not chosen.built_in
     request = ChatRequest(
         model=chosen.model,
         messages=make_prompt(turn, passages),
@@ -143,9 +144,11 @@ async def _save(room: ChatRoom, turn: Turn, outcome: Outcome) -> None:
         "resources": outcome.resources,
     }
     async with room.database.begin() as session:
-        await repository.finish_message(session, turn.message_id, values)
+        kept = await repository.finish_message(session, turn.message_id, values)
         if turn.app.traced:
             await export_later(session, room.jobs, turn.app.workspace_id, turn.app.id, turn.message_id)
+        if kept and turn.names_conversation and outcome.writes and outcome.parts and outcome.error is None:
+            await queue_naming(room, session, turn)
 
 
 def _sentence(error: BaseException) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from homeport.features.files.tables import UploadFile
+from homeport.features.files.tables import UploaderRole, UploadFile
 
 
 async def find(session: AsyncSession, file_id: str) -> UploadFile | None:
@@ -33,6 +33,17 @@ async def known_ids(session: AsyncSession, file_ids: Iterable[str]) -> Sequence[
 async def known_keys(session: AsyncSession, keys: Iterable[str]) -> Sequence[str]:
     """Those that a row tells of."""
     return (await session.scalars(select(UploadFile.key).where(UploadFile.key.in_(list(keys))))).all()
+
+
+async def find_of_end_users(
+    session: AsyncSession, end_user_ids: Iterable[str], at_most: int
+) -> Sequence[tuple[str, str]]:
+    """`(id, key)` of files that these end users handed over and nobody else uses."""
+    own = or_(UploadFile.used_by.is_(None), UploadFile.used_by == UploadFile.created_by)
+    query = select(UploadFile.id, UploadFile.key).where(
+        UploadFile.created_by.in_(list(end_user_ids)), UploadFile.created_by_role == UploaderRole.END_USER, own
+    )
+    return [(row.id, row.key) for row in await session.execute(query.limit(at_most))]
 
 
 async def mark_used(session: AsyncSession, file_ids: Iterable[str], used_by: str, now: datetime) -> None:

@@ -22,7 +22,10 @@ class UploadFile(Created, Table):
     """A file somebody handed over."""
 
     __tablename__ = "upload_files"
-    __table_args__ = (Index("ix_upload_files_workspace_id_created_at", "workspace_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_upload_files_workspace_id_created_at", "workspace_id", "created_at"),
+        Index("ix_upload_files_created_by", "created_by"),
+    )
 
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     #: Of the blob in the storage.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -145,6 +145,21 @@ async def remove_uploads(session: AsyncSession, room: FilesRoom, workspace_id: s
             await room.storage.delete(key)
 
     after_commit(session, delete_contents)
+
+
+async def remove_uploads_of_end_users(room: FilesRoom, end_user_ids: Sequence[str], at_most: int) -> int:
+    """Delete up to `at_most` files that these end users handed over, and answer how many those were.
+
+    Contents go first, while the rows still tell where they are. What somebody else uses stays.
+    """
+    async with room.database.read() as session:
+        files = await repository.find_of_end_users(session, end_user_ids, at_most)
+    for _, key in files:
+        await room.storage.delete(key)
+    if files:
+        async with room.database.begin() as session:
+            await repository.delete_many(session, [file_id for file_id, _ in files])
+    return len(files)
 
 
 class _Measured:

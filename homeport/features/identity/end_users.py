@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from sqlalchemy.exc import IntegrityError
@@ -58,9 +59,14 @@ async def find_or_create_end_user(
     return made
 
 
-async def forget_end_users(session: AsyncSession, app_id: str) -> None:
-    """Delete the users of an app that is being deleted."""
-    await repository.delete_end_users_of_app(session, app_id)
+async def some_end_users(session: AsyncSession, app_id: str, at_most: int) -> Sequence[str]:
+    """The ids of up to so many users of an app, in no order."""
+    return await repository.some_end_users(session, app_id, at_most)
+
+
+async def forget_end_users(session: AsyncSession, end_user_ids: Sequence[str]) -> None:
+    """Delete users of an app that has been deleted."""
+    await repository.delete_end_users(session, end_user_ids)
 
 
 def _checked(user: str | None) -> str:

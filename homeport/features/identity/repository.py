@@ -300,9 +300,14 @@ async def find_end_user_by_id(session: AsyncSession, end_user_id: str) -> EndUse
     return await session.get(EndUser, end_user_id)
 
 
-async def delete_end_users_of_app(session: AsyncSession, app_id: str) -> None:
-    """Everybody who used an app."""
-    await session.execute(delete(EndUser).where(EndUser.app_id == app_id))
+async def some_end_users(session: AsyncSession, app_id: str, at_most: int) -> Sequence[str]:
+    """Ids of people who used an app."""
+    return (await session.scalars(select(EndUser.id).where(EndUser.app_id == app_id).limit(at_most))).all()
+
+
+async def delete_end_users(session: AsyncSession, ids: Sequence[str]) -> None:
+    """These people who used an app."""
+    await session.execute(delete(EndUser).where(EndUser.id.in_(ids)))
 
 
 def _owned(kind: KeyKind, workspace_id: str, app_id: str | None) -> ColumnElement[bool]:

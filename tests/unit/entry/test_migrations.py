@@ -11,11 +11,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
 from homeport.entry.migrate import current, head, migrate, schema_problem
 from homeport.entry.migrations import __file__ as migrations
 from homeport.entry.tables import METADATA
+from homeport.features.apps.tables import App, AppConfig
+from homeport.features.chat.tables import Conversation, Feedback, Message
+from homeport.runtime.db.columns import new_id
 from homeport.runtime.db.database import Database
 from homeport.runtime.errors import HomeportError
 
@@ -28,10 +31,14 @@ def _differences(connection: Connection) -> list[object]:
 
 
 def _down(connection: Connection) -> None:
+    _to(connection, "base")
+
+
+def _to(connection: Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations).parent))
     config.attributes["connection"] = connection
-    command.downgrade(config, "base")
+    command.downgrade(config, revision)
 
 
 async def test_the_migrations_make_the_tables_of_the_code_and_take_them_back(database_url: str) -> None:
@@ -47,6 +54,35 @@ async def test_the_migrations_make_the_tables_of_the_code_and_take_them_back(dat
             await connection.run_sync(_down)
         await connection.commit()
         assert await connection.run_sync(lambda sync: inspect(sync).get_table_names()) == ["alembic_version"]
+    await database.close()
+
+
+async def test_rows_outlive_a_step_back_but_what_was_hidden_does_not_come_to_light(database_url: str) -> None:
+    database = Database(database_url)
+    await migrate(database)
+    app, shown, hidden = new_id(), new_id(), new_id()
+    whose = {"app_id": app, "from_source": "api"}
+    async with database.begin() as session:
+        session.add(App(id=app, workspace_id=new_id(), name="", mode="chat", config_id=new_id()))
+        await session.flush()
+        session.add(AppConfig(app_id=app, document={}))
+        session.add_all([Conversation(id=one, name="", is_deleted=one == hidden, **whose) for one in (shown, hidden)])
+        await session.flush()
+        session.add_all(
+            [Message(id=one, conversation_id=one, config_id=new_id(), query="", **whose) for one in (shown, hidden)]
+        )
+        await session.flush()
+        rating = {"person": new_id(), "rating": "like"}
+        session.add_all([Feedback(conversation_id=one, message_id=one, **rating, **whose) for one in (shown, hidden)])
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_to, "0005")
+    async with database.read() as session:
+        for column in (Message.conversation_id, Feedback.message_id):
+            assert (await session.scalars(select(column))).all() == [shown]
+        assert (await session.scalars(select(AppConfig.app_id))).all() == [app]
+    assert await migrate(database)
+    async with database.read() as session:
+        assert [row.is_deleted for row in (await session.scalars(select(Conversation))).all()] == [False]
     await database.close()
 
 

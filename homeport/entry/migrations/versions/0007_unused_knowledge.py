@@ -1,6 +1,6 @@
 """Kept vectors; when a dataset was last searched; documents without points, and those whose owners are to be told.
 
-Revision 0007, after 0005.
+Revision 0007, after 0006.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlalchemy.dialects import mysql
 from homeport.runtime.db.columns import UtcDateTime, utc_now
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -59,9 +59,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back. Documents whose points were dropped stay disabled, and are indexed again by an update only."""
-    with op.batch_alter_table("documents", schema=None) as batch_op:
-        batch_op.drop_column("unindexed")
-    with op.batch_alter_table("datasets", schema=None) as batch_op:
-        batch_op.drop_column("searched_at")
+    # Not as a batch: SQLite would make the tables anew, and dropping the old ones take along what refers to them.
+    op.drop_column("documents", "unindexed")
+    op.drop_column("datasets", "searched_at")
     op.drop_table("dataset_auto_disable_logs")
     op.drop_table("embeddings")

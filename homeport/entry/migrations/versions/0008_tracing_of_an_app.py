@@ -48,11 +48,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back."""
-    with op.batch_alter_table("messages", schema=None) as batch_op:
-        batch_op.drop_column("retrieval_latency")
-
-    with op.batch_alter_table("apps", schema=None) as batch_op:
-        batch_op.drop_column("tracing_provider")
-        batch_op.drop_column("tracing_enabled")
+    # Not as a batch: SQLite would make the tables anew, and dropping the old ones take along what refers to them.
+    op.drop_column("messages", "retrieval_latency")
+    op.drop_column("apps", "tracing_provider")
+    op.drop_column("apps", "tracing_enabled")
 
     op.drop_table("trace_app_configs")

@@ -14,7 +14,9 @@ from homeport.features.apps.errors import NotChatApp, NotCompletionApp
 from homeport.features.apps.published import by_id
 from homeport.features.apps.tables import AppMode
 from homeport.features.chat import converse
+from homeport.features.chat.delete_conversation import delete_conversation
 from homeport.features.chat.describe_answer import STREAMED
+from homeport.features.chat.name_conversation import find_name
 from homeport.features.chat.respond import respond_streaming
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.schemas import (
@@ -86,20 +88,22 @@ async def conversations(
 
 
 @router.delete("/conversations/{conversation_id}", status_code=204, summary="Delete a conversation")
-async def delete_conversation(member: SignedIn, session: Work, app_id: OwnApp, conversation_id: UUID) -> Response:
+async def delete(member: SignedIn, session: Work, room: Provided, app_id: OwnApp, conversation_id: UUID) -> Response:
     """With all its messages."""
-    await converse.delete_conversation(session, app_id, _speaker(member), str(conversation_id))
+    await delete_conversation(room, session, member.workspace_id, app_id, _speaker(member), str(conversation_id))
     return Response(status_code=204)
 
 
 @router.post("/conversations/{conversation_id}/name", summary="Rename a conversation")
 async def rename(
-    member: SignedIn, session: Work, app_id: OwnApp, conversation_id: UUID, body: NameBody
+    member: SignedIn, room: Provided, app_id: OwnApp, conversation_id: UUID, body: NameBody
 ) -> ConversationItem:
     """Set `name`, or let `auto_generate` find one."""
-    row = await converse.rename(
-        session, app_id, _speaker(member), str(conversation_id), body.name, auto_generate=body.auto_generate
-    )
+    speaker, name = _speaker(member), body.name
+    if body.auto_generate:
+        name = await find_name(room, member.workspace_id, app_id, speaker, str(conversation_id))
+    async with room.database.begin() as session:
+        row = await converse.rename(session, app_id, speaker, str(conversation_id), name)
     return ConversationItem.of(row)
 
 

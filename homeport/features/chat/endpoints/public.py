@@ -17,7 +17,9 @@ from homeport.features.apps.errors import NotChatApp, NotCompletionApp
 from homeport.features.apps.published import Published
 from homeport.features.apps.tables import AppMode
 from homeport.features.chat import converse, repository
+from homeport.features.chat.delete_conversation import delete_conversation
 from homeport.features.chat.describe_answer import STREAMED_OR_WHOLE
+from homeport.features.chat.name_conversation import find_name
 from homeport.features.chat.respond import respond_streaming, respond_whole
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.schemas import (
@@ -209,14 +211,14 @@ async def conversations(
 
 
 @router.delete("/conversations/{conversation_id}", status_code=204, summary="Delete a conversation")
-async def delete_conversation(
-    request: Request, app: ChatApp, session: Work, user: OptionalUser, conversation_id: UUID
+async def delete(
+    request: Request, app: ChatApp, session: Work, room: Provided, user: OptionalUser, conversation_id: UUID
 ) -> Response:
     """With all its messages. The user may stand in the body or the query."""
     if user is None and await request.body():
         user = (await read_body(request, UserBody)).user
     speaker = await _known_speaker(session, app, user)
-    await converse.delete_conversation(session, app.id, speaker, str(conversation_id))
+    await delete_conversation(room, session, app.workspace_id, app.id, speaker, str(conversation_id))
     return Response(status_code=204)
 
 
@@ -224,11 +226,14 @@ async def delete_conversation(
     "/conversations/{conversation_id}/name", summary="Rename a conversation", openapi_extra=described(NameBody)
 )
 async def rename(
-    app: ChatApp, session: Work, conversation_id: UUID, body: Annotated[NameBody, Depends(json_body(NameBody))]
+    app: ChatApp, room: Provided, conversation_id: UUID, body: Annotated[NameBody, Depends(json_body(NameBody))]
 ) -> ConversationItem:
     """Set `name`, or let `auto_generate` find one."""
-    speaker = await _known_speaker(session, app, body.user)
-    row = await converse.rename(
-        session, app.id, speaker, str(conversation_id), body.name, auto_generate=body.auto_generate
-    )
+    async with room.database.read() as session:
+        speaker = await _known_speaker(session, app, body.user)
+    name = body.name
+    if body.auto_generate:
+        name = await find_name(room, app.workspace_id, app.id, speaker, str(conversation_id))
+    async with room.database.begin() as session:
+        row = await converse.rename(session, app.id, speaker, str(conversation_id), name)
     return ConversationItem.of(row)

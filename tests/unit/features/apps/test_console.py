@@ -13,6 +13,7 @@ from homeport.features.identity.roles import Role
 from homeport.features.identity.tables import Membership
 from homeport.runtime.db.columns import new_id
 from tests.support.chat_app import ChatApp, model
+from tests.support.job_bench import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -157,10 +158,13 @@ async def test_a_deleted_app_takes_everything_along(everywhere: ChatApp) -> None
 
     assert (await everywhere.console.get(f"/apps/{app.id}")).status_code == 404
     assert (await app.client.get("/parameters")).status_code == 401
-    async with everywhere.house.house.database.read() as session:
-        for table in (AppConfig, Conversation, Message):
-            left = select(func.count()).where(table.app_id == app.id)
-            assert (await session.execute(left)).scalar_one() == 0
+
+    async def all_gone() -> bool:
+        counts = [select(func.count()).where(table.app_id == app.id) for table in (AppConfig, Conversation, Message)]
+        async with everywhere.house.house.database.read() as session:
+            return sum([(await session.execute(left)).scalar_one() for left in counts]) == 0
+
+    await until(all_gone)  # by a job
 
 
 async def test_keys_are_shown_once_listed_masked_and_revoked_at_once(chat: ChatApp) -> None:

@@ -81,7 +81,7 @@ async def test_an_app_writes_no_more_answers_at_once_than_it_may(limited: ChatAp
 @pytest.mark.asyncio(loop_scope="module")
 async def test_questions_are_suggested_as_the_settings_say(limited: ChatApp, models: ModelServer) -> None:
     app = await limited.add_app(model("echo") | {"suggested_questions_after_answer": {"enabled": True}})
-    said = (await app.ask("What is it?")).json()
+    said = (await app.ask("What is it?", auto_generate_name=False)).json()
     models.calls.clear()
 
     answer = await app.client.get(f"/messages/{said['id']}/suggested", params={"user": "ann"})

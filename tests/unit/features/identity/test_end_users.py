@@ -47,10 +47,15 @@ async def test_a_new_user_seen_many_times_at_once_is_made_once(empty: IdentityAp
 async def test_users_go_with_their_app(empty: IdentityApp) -> None:
     workspace_id = await empty.add_person("owner@example.org", Role.OWNER)
     other = str(uuid4())
-    await _id_of(empty, workspace_id, "ann")
+    ids = {await _id_of(empty, workspace_id, name) for name in ("ann", "bob", "eve")}
     await _id_of(empty, workspace_id, "ann", other)
     async with empty.room.database.begin() as session:
-        await end_users.forget_end_users(session, APP)
+        some = await end_users.some_end_users(session, APP, 2)
+        assert (len(some), set(some) <= ids) == (2, True)
+        await end_users.forget_end_users(session, some)
+        [last] = await end_users.some_end_users(session, APP, 2)
+        await end_users.forget_end_users(session, [last])
+        assert await end_users.some_end_users(session, APP, 2) == []
     async with empty.room.database.read() as session:
         assert await end_users.find_end_user(session, APP, "ann") is None
         assert await end_users.find_end_user(session, other, "ann") is not None
