@@ -125,9 +125,12 @@ async def touch_conversation(session: AsyncSession, conversation_id: str, moment
 
 async def name_conversation(session: AsyncSession, conversation_id: str, former: str, name: str) -> None:
     """Rename a conversation unless its name is another one by now. It does not count as used by that."""
-    unchanged = (Conversation.id == conversation_id, Conversation.name == former)
-    values = {"name": name, "updated_at": Conversation.updated_at}
-    await session.execute(update(Conversation).where(*unchanged).values(values))
+    mine = Conversation.id == conversation_id
+    # Compared here: MySQL would take names for the same that differ in capitals alone.
+    present = await session.execute(select(Conversation.name).where(mine).with_for_update())
+    if present.scalar_one_or_none() == former:
+        values = {"name": name, "updated_at": Conversation.updated_at}
+        await session.execute(update(Conversation).where(mine).values(values))
 
 
 async def request_stop(session: AsyncSession, message_id: str, app_id: str, person: str) -> None:

@@ -237,12 +237,12 @@ async def test_a_person_who_renames_while_the_model_thinks_has_the_last_word(
     app, payload = await new_conversation(bench)
 
     async def meanwhile(chat: ChatModel, request: ChatRequest) -> Completion:
-        await rename(bench, payload.conversation_id, "Mine")
+        await rename(bench, payload.conversation_id, "WHEN DOES")
         return await complete(chat, request)
 
     monkeypatch.setattr(name_conversation, "complete", meanwhile)
     assert await bench.run(await bench.enqueue(NAME, payload)) == "succeeded"
-    assert (await names(bench, app))[0] == "Mine"
+    assert (await names(bench, app))[0] == "WHEN DOES"
 
 
 async def test_a_conversation_does_not_count_as_used_because_it_was_named(bench: RoomBench) -> None:
