@@ -49,7 +49,7 @@ async def settled(chat: ChatApp, app_id: str, count: int = 1) -> list[Job]:
 
 async def said(chat: ChatApp, app: App, **body: Any) -> dict[str, Any]:
     """What a question was answered with."""
-    answer = await app.ask(**body)
+    answer = await app.ask(**{"auto_generate_name": False, **body})  # no title, which would be a second question
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
