@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from homeport.features.chat.clean_messages import CLEAN
+from homeport.features.chat.delete_conversation import DELETE
 from homeport.features.chat.export_trace import EXPORT_TRACE
-from homeport.features.chat.tables import Message
+from homeport.features.chat.name_conversation import NAME
+from homeport.features.chat.tables import Conversation, Message
 from homeport.features.chat.tasks import END_ABANDONED
+from tests.support.chat_app import model
+from tests.support.model_server import model_server
 from tests.support.servers import free_port
 from tests.support.task_case import Case
 from tests.support.task_stage import Stage, World
@@ -56,7 +61,56 @@ def _handed_over_once(_world: World) -> None:
     assert [trace.query for trace in _traces.traces()] == ["Who?"]
 
 
+async def _ask(stage: Stage, app: str) -> None:
+    answer = await stage.console.post(f"/apps/{app}/chat-messages", json={"query": "Who?", "response_mode": "blocking"})
+    assert answer.status_code == 200, answer.text
+
+
+async def _deleted(stage: Stage) -> None:
+    app = await stage.app()
+    for _ in range(2):
+        await _ask(stage, app)
+    listed = (await stage.console.get(f"/apps/{app}/conversations")).json()["data"]
+    assert (await stage.console.delete(f"/apps/{app}/conversations/{listed[0]['id']}")).status_code == 204
+
+
+async def _aged(stage: Stage) -> None:
+    app = await stage.app()
+    for _ in range(2):
+        await _ask(stage, app)
+    await stage.age(Message, 31, "created_at")
+    await stage.age(Conversation, 31, "updated_at")
+    await _ask(stage, app)
+    await stage.enqueue(CLEAN)
+
+
+def _one_is_left(world: World) -> None:
+    assert (len(world.rows["conversations"]), len(world.rows["messages"])) == (1, 1)
+
+
+@asynccontextmanager
+async def _writing() -> AsyncIterator[Mapping[str, str]]:
+    """A model that writes titles."""
+    with model_server() as server:
+        yield {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "sk-test", "LLM_MAX_ATTEMPTS": "1"}
+
+
+async def _new(stage: Stage) -> None:
+    app = await stage.app()
+    changed = await stage.console.patch(f"/apps/{app}", json={"model_config": model("title")})
+    assert changed.status_code == 200, changed.text
+    await _ask(stage, app)
+
+
+def _named(world: World) -> None:
+    [conversation] = world.rows["conversations"]
+    assert "('name', 'The ferry to Port Ellis')" in conversation
+
+
 CASES = [
+    Case(DELETE, _deleted, "", _one_is_left),
+    Case(CLEAN, _aged, "", _one_is_left, variables={"SANDBOX_EXPIRED_RECORDS_CLEAN_BATCH_SIZE": "1"}),
+    Case(NAME, _new, "", _named, server=_writing),
     Case(END_ABANDONED, _abandoned, "", _ended),
     Case(EXPORT_TRACE, _traced, "", _handed_over_once, server=_observed),
 ]
