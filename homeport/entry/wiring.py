@@ -32,7 +32,7 @@ from homeport.features.chat.end_interrupted import end_interrupted
 from homeport.features.chat.remove import RemainsOfApp
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.stop import Stops
-from homeport.features.files.remove_unkept import REMOVE_UNKEPT
+from homeport.features.files import tasks as files_tasks
 from homeport.features.files.room import FilesRoom
 from homeport.features.identity.passwords import Passwords
 from homeport.features.identity.room import IdentityRoom
@@ -130,13 +130,8 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
         )
         stack.push_async_callback(rooms[KnowledgeRoom].hits.close)
         stack.push_async_callback(rooms[ChatRoom].stops.close)
-        registry.add(knowledge_tasks.TASKS, rooms[KnowledgeRoom])
-        registry.add(mail_tasks.TASKS, mail)
-        registry.add([REMOVE_UNKEPT], rooms[FilesRoom])
-        registry.add(apps_tasks.TASKS, rooms[AppsRoom])
-        registry.add(chat_tasks.TASKS, rooms[ChatRoom])
         rooms[OperateRoom] = OperateRoom(database, settings.operate, mail, dispatcher, jobs)
-        registry.add(operate_tasks.TASKS, rooms[OperateRoom])
+        _offer_tasks(registry, rooms)
         checks = standard_checks(database, dispatcher)
         checks.add(key.as_check(database))
         if redis is not None:
@@ -165,6 +160,19 @@ async def open_house(settings: Settings, data_dir: Path, *, sole: bool = False) 
             figures=figures,
             rooms=rooms,
         )
+
+
+def _offer_tasks(registry: Registry, rooms: dict[type[Any], Any]) -> None:
+    """The tasks of every slice, each with the room it works in."""
+    for tasks, room in (
+        (mail_tasks.TASKS, MailRoom),
+        (files_tasks.TASKS, FilesRoom),
+        (knowledge_tasks.TASKS, KnowledgeRoom),
+        (apps_tasks.TASKS, AppsRoom),
+        (chat_tasks.TASKS, ChatRoom),
+        (operate_tasks.TASKS, OperateRoom),
+    ):
+        registry.add(tasks, rooms[room])
 
 
 async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Redis | None:
@@ -257,7 +265,7 @@ def _make_rooms(
         jobs=jobs,
         settings=settings.chat,
     )
-    rooms = (database, backends.sandbox, identity, files, providers, knowledge, apps, chat)
+    rooms = (database, backends.sandbox, mail, identity, files, providers, knowledge, apps, chat)
     return {type(room): room for room in rooms}
 
 
