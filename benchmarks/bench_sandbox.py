@@ -1,4 +1,5 @@
-"""One small function in the sandbox, side by side with starting Python each time; throughput; idle memory.
+"""One small function in the sandbox, in a process that waited and in a fresh one, side by side with starting Python
+each time; throughput; idle memory.
 
 .venv/bin/python -m benchmarks.bench_sandbox
 """
@@ -40,34 +41,54 @@ def main() -> None:
     asyncio.run(_in_process(rounds))
     with _service() as (client, server):
         time.sleep(3)
-        print(f"idle memory: {_memory(server):.0f} MB (PSS of server and warm interpreter)")
+        print(f"idle memory: {_memory(server):.0f} MB (PSS of server, warm interpreter and processes that wait)")
         _over_http(client, rounds)
     print(f"load average after: {os.getloadavg()[0]:.1f}")
 
 
 async def _in_process(rounds: int) -> None:
-    """The two ways in turn, so that both meet the same machine."""
-    executor = Executor(Settings(worker_timeout=30))
-    await executor.open()
-    confined, launched, waited = [], [], []
+    """All ways in turn, so that they meet the same machine."""
+    pooled, fresh = (Executor(Settings(worker_timeout=30, python_pool=size)) for size in (2, 0))
+    await pooled.open()
+    await fresh.open()
     task = Task("python3", _PYTHON.encode())
+    waited, made, launched, node = [], [], [], []
     for _ in range(rounds):
-        confined.append(await _timed(executor.run(task)))
+        waited.append(await _timed(pooled.run(task)))
+        made.append(await _timed(fresh.run(task)))
         launched.append(await _timed(asyncio.to_thread(_launch)))
-    _show("python, all layers", confined)
+    in_a_row = [await _timed(pooled.run(task)) for _ in range(rounds)]
+    _show("python, all layers, in a process that waited", waited)
+    _show("the same without a pause between runs", in_a_row)
+    _show("python, all layers, in a fresh process", made)
     _show("python started each time, no isolation", launched)
-    if executor.ground is not None and shutil.which("node"):
+    if shutil.which("node"):
         for _ in range(rounds // 5):
-            waited.append(await _timed(executor.run(Task("nodejs", _NODE.encode()))))
+            node.append(await _timed(pooled.run(Task("nodejs", _NODE.encode()))))
             await asyncio.sleep(0.1)
-        _show("node, all layers", waited)
-    began, used = time.perf_counter(), sum(os.times()[:4])
+        _show("node, all layers, in a process that waited", node)
+    for name, executor in (("in processes that waited", pooled), ("in fresh processes", fresh)):
+        await _crowd(name, executor, task, rounds)
+
+
+async def _crowd(name: str, executor: Executor, task: Task, rounds: int) -> None:
+    """Throughput of four at once, and the processor time of all who took part."""
+    used, began = _processor(executor), time.perf_counter()
     await asyncio.gather(*(_many(executor, task, rounds) for _ in range(4)))
-    seconds = time.perf_counter() - began
-    print(f"throughput: {4 * rounds / seconds:.0f} runs/s, 4 at once")
+    seconds, used = time.perf_counter() - began, _processor(executor) - used
+    print(
+        f"throughput {name}: {4 * rounds / seconds:.0f} runs/s, 4 at once;"
+        f" processor {used / (4 * rounds) * 1e3:.1f} ms per run"
+    )
     await executor.close()
-    spent = sum(os.times()[:4]) - used
-    print(f"processor: {spent / (4 * rounds) * 1e3:.1f} ms per run (interpreter and runs included)")
+
+
+def _processor(executor: Executor) -> float:
+    """Seconds of processor time of this process, of the warm interpreter and of the runs that have ended."""
+    warm = executor._warm  # noqa: SLF001
+    assert warm is not None
+    fields = Path(f"/proc/{warm.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(os.times()[:2]) + sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _over_http(client: httpx.Client, rounds: int) -> None:
@@ -116,19 +137,21 @@ def _service() -> Iterator[tuple[httpx.Client, int]]:
 
 
 def _memory(pid: int) -> float:
-    """Proportional set size of a process and its children, in MB."""
+    """Proportional set size of a process and all it has started, in MB."""
     total = 0
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
+    for one in [pid, *_descendants(pid)]:
         try:
-            parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
-            if int(entry.name) == pid or int(parent) == pid:
-                rollup = (entry / "smaps_rollup").read_text()
-                total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+            rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
         except OSError:
             continue
+        total += next((int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")), 0)
     return total / 1000
+
+
+def _descendants(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    found = [int(word) for word in children.read_text().split()] if children.exists() else []
+    return [one for child in found for one in (child, *_descendants(child))]
 
 
 def _pace() -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sandbox"))
 
-from homeport_sandbox.execute import Executor, Task
+from homeport_sandbox.execute import PYTHON, Executor, Task
 from homeport_sandbox.settings import Settings
 
 #: Ends well, fails, writes files, is refused, is killed, starts threads, writes much.
@@ -80,9 +80,9 @@ def leftovers(before: Held, after: Held) -> list[str]:
     return found
 
 
-async def soak(runs: int, at_once: int = 4, python: str = "", shown: bool = True) -> list[str]:
+async def soak(runs: int, at_once: int = 4, python: str = "", pool: int = 2, shown: bool = True) -> list[str]:
     """Run `runs` pieces of code, `at_once` at a time; what is left behind."""
-    executor = Executor(Settings(python_path=python, max_workers=at_once, worker_timeout=20))
+    executor = Executor(Settings(python_path=python, max_workers=at_once, worker_timeout=20, python_pool=pool))
     await executor.open()
     try:
         await _run(executor, 50, at_once)
@@ -117,9 +117,14 @@ async def _run(executor: Executor, runs: int, at_once: int) -> None:
 
 
 async def _idle(executor: Executor) -> None:
-    """Wait until interpreters that were replaced are gone."""
+    """Wait until interpreters that were replaced are gone, and as many processes wait as are to."""
     end = time.monotonic() + 30
-    while executor._leaving and time.monotonic() < end:  # noqa: ASYNC110, SLF001
+    wanted = executor.settings.python_pool
+
+    def settled() -> bool:
+        return not executor._leaving and executor.waiting(PYTHON) == wanted  # noqa: SLF001
+
+    while not settled() and time.monotonic() < end:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
 
 
@@ -156,8 +161,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--at-once", type=int, default=4)
     parser.add_argument("--python", default="", help="interpreter of the code")
+    parser.add_argument("--pool", type=int, default=2, help="processes that wait (SANDBOX_PYTHON_POOL)")
     arguments = parser.parse_args()
-    found = asyncio.run(soak(arguments.runs, arguments.at_once, arguments.python))
+    found = asyncio.run(soak(arguments.runs, arguments.at_once, arguments.python, arguments.pool))
     print("\n".join(found) or "nothing is left behind")
     sys.exit(bool(found))
 

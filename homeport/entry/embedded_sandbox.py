@@ -44,6 +44,7 @@ _HANDED_ON = (
         "SANDBOX_WORK_DIR",
         "SANDBOX_DEPENDENCIES_DIR",
         "SANDBOX_STATE_DIR",
+        "SANDBOX_PYTHON_POOL",
         "SANDBOX_NODE_POOL",
         "SANDBOX_CONFIG",
     ),

@@ -1,4 +1,4 @@
-"""Runs code: takes a user, a warm interpreter or a waiting Node.js, and gives everything back."""
+"""Runs code: takes a user, a process of the warm interpreter, made now or before, and gives everything back."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from homeport_sandbox.confined.orders import Ground, Order, Start
@@ -20,7 +21,7 @@ from homeport_sandbox.errors import NotStarted, Refused
 from homeport_sandbox.launch import Started, Warm, launch
 from homeport_sandbox.levels import Level, level, require
 from homeport_sandbox.linux.namespaces import WORK
-from homeport_sandbox.node_pool import NodePool, Waiting
+from homeport_sandbox.pool import Pool, Waiting
 from homeport_sandbox.self_check import CODE, breaches
 from homeport_sandbox.settings import Settings
 from homeport_sandbox.warm_modules import MODULES, lenders
@@ -32,6 +33,8 @@ log = logging.getLogger("homeport_sandbox")
 PYTHON, NODE = "python3", "nodejs"
 LANGUAGES = (PYTHON, NODE)
 _PATH = "/usr/local/bin:/usr/bin:/bin"
+#: Seconds after which Node.js nobody has used is let go: 30 to 40 MB each. Python shares its memory.
+_NODE_IDLE_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,12 @@ class Executor:
 
     def __init__(self, settings: Settings, *, switched_off: tuple[str, ...] = ()) -> None:
         """`switched_off`: layers left off, to see what each is for; no setting and no request reaches this."""
-        self._settings = settings
+        self.settings = settings
         self._switched_off = switched_off
         self._numbers = itertools.count(1)
-        self._users = list(
-            range(settings.first_user, settings.first_user + 2 * settings.max_workers + settings.node_pool)
-        )
+        # Twice what runs and waits: those before may still be ending.
+        users = 2 * (settings.max_workers + settings.python_pool + settings.node_pool)
+        self._users = list(range(settings.first_user, settings.first_user + users))
         self._warm: Warm | None = None
         #: What the machine allows; None before it was found out.
         self.ground: Ground | None = None
@@ -61,10 +64,11 @@ class Executor:
         self._work_dir = bounded(settings.work_dir)
         self._node = settings.find_node()
         self._packages: list[str] = []
-        #: Interpreters that take no more runs, by what waits for their last one.
-        self._leaving: dict[asyncio.Task[None], Warm] = {}
+        #: Interpreters that take no more runs, with their pools, by what waits for their last one.
+        self._leaving: dict[asyncio.Task[None], tuple[Warm, dict[str, Pool]]] = {}
         self.egress = Egress(settings.proxies)
-        self.node_pool = NodePool(settings.node_pool, self._start_node)
+        #: Processes of the warm interpreter that wait, by language.
+        self._pools: dict[str, Pool] = {}
 
     @property
     def ready(self) -> bool:
@@ -76,23 +80,27 @@ class Executor:
         """How many users are not taken by a run."""
         return len(self._users)
 
+    def waiting(self, language: str) -> int:
+        """How many confined processes wait for code of `language`."""
+        return self._pools[language].waiting if self._pools else 0
+
     async def open(self) -> None:
         """Start the warm interpreter and check that it confines. Raises `NotStarted` or `TooWeak`."""
         await self._current()
 
     async def close(self) -> None:
         """End everything."""
-        self.node_pool.close()
-        await self.node_pool.settle()
         leaving = dict(self._leaving)
         for task in leaving:
             task.cancel()
         await asyncio.gather(*leaving, return_exceptions=True)
-        for warm in leaving.values():
-            warm.close()
+        ending = list(leaving.values())
         if self._warm is not None:
-            self._warm.close()
-            self._warm = None
+            ending.append((self._warm, self._pools))
+            self._warm, self._pools = None, {}
+        for warm, pools in ending:
+            await _close_pools(pools)
+            warm.close()
 
     async def use_packages(self, folders: list[str]) -> None:
         """Let code import from `folders`, from the next run on."""
@@ -101,15 +109,17 @@ class Executor:
 
     async def run(self, task: Task) -> Outcome:
         """Run `task` to its end or to one of its limits. Raises `NotStarted`, `TooWeak`, `Refused`."""
+        if task.network:
+            await self.egress.resolve()
         warm = await self._current()
-        if task.language == NODE and not task.network:
-            return await self._run_in_pool(task)
+        warm.runs += 1
+        if not task.network and (task.language == NODE or self.settings.python_pool):
+            return await self._run_in_pool(self._pools[task.language], task)
         return await self._run_fresh(warm, task)
 
     async def _run_fresh(self, warm: Warm, task: Task) -> Outcome:
         if task.network:
             self._require_network(warm.ground)
-            await self.egress.resolve()
         pipes = Pipes()
         code = self._code_descriptor(task)
         try:
@@ -131,21 +141,20 @@ class Executor:
         async with self.egress.relaying(watch.listeners):
             return await watch.finish(self._wall)
 
-    async def _run_in_pool(self, task: Task) -> Outcome:
-        waiting = await self.node_pool.take()
+    async def _run_in_pool(self, pool: Pool, task: Task) -> Outcome:
+        waiting = await pool.take()
         try:
             await waiting.feed(task.code)
             return await waiting.watch.finish(self._wall)
         finally:
             await waiting.close()
 
-    async def _start_node(self) -> Waiting:
-        """A confined Node.js that waits for code."""
-        warm = await self._current()
+    async def _start_waiting(self, warm: Warm, language: str) -> Waiting:
+        """A confined process that waits for code."""
         readable, writable = os.pipe()
         os.set_blocking(writable, False)
         pipes = Pipes()
-        context = self._order(warm, Task(NODE, b""))
+        context = self._order(warm, Task(language, b""))
         order = await context.__aenter__()
         try:
             run = warm.start(order, [readable, pipes.their_stdout, pipes.their_stderr, pipes.their_progress.fileno()])
@@ -176,7 +185,7 @@ class Executor:
                 number=next(self._numbers),
                 language=task.language,
                 uid=uid,
-                cpu=self._settings.worker_timeout + 1,
+                cpu=self.settings.worker_timeout + 1,
                 network=task.network,
                 ports=self.egress.ports(own_network=bool(warm.ground.namespaces)) if task.network else [],
                 work=work,
@@ -230,43 +239,53 @@ class Executor:
 
     @property
     def _wall(self) -> float | None:
-        return None if "wall limit" in self._switched_off else float(self._settings.worker_timeout)
+        return None if "wall limit" in self._switched_off else float(self.settings.worker_timeout)
 
     @property
     def _most_output(self) -> int:
-        return 1 << 40 if "output limit" in self._switched_off else self._settings.output
+        return 1 << 40 if "output limit" in self._switched_off else self.settings.output
 
     async def _current(self) -> Warm:
         """A live interpreter that has not run too often; the one before ends when its last run does."""
         warm = self._warm
-        if warm is not None and warm.alive and warm.runs < self._settings.runs_per_interpreter:
+        if warm is not None and warm.alive and warm.runs < self.settings.runs_per_interpreter:
             return warm
         async with self._starting:
             warm = self._warm
-            if warm is None or not warm.alive or warm.runs >= self._settings.runs_per_interpreter:
+            if warm is None or not warm.alive or warm.runs >= self.settings.runs_per_interpreter:
                 fresh = await self._launch()
-                self._warm = fresh
-                if warm is not None:
-                    self.node_pool.close()
-                    self._retire(warm)
+                self._retire()
+                self._warm, self._pools = fresh, self._make_pools(fresh)
+                self._pools[PYTHON].fill()
                 warm = fresh
         return warm
 
     async def _renew(self) -> None:
         async with self._starting:
-            before, self._warm = self._warm, None
-        self.node_pool.close()
-        if before is not None:
-            self._retire(before)
+            self._retire()
         await self._current()
 
-    def _retire(self, warm: Warm) -> None:
-        task = asyncio.get_running_loop().create_task(_close_when_idle(warm))
-        self._leaving[task] = warm
+    def _retire(self) -> None:
+        """Give the interpreter no more code; it ends with its last run, those that wait end now."""
+        warm, pools = self._warm, self._pools
+        self._warm, self._pools = None, {}
+        if warm is None:
+            return
+        for pool in pools.values():
+            pool.close()
+        task = asyncio.get_running_loop().create_task(_close_when_idle(warm, pools))
+        self._leaving[task] = (warm, pools)
         task.add_done_callback(self._leaving.pop)
 
+    def _make_pools(self, warm: Warm) -> dict[str, Pool]:
+        start = partial(self._start_waiting, warm)
+        return {
+            PYTHON: Pool(self.settings.python_pool, partial(start, PYTHON)),
+            NODE: Pool(self.settings.node_pool, partial(start, NODE), idle_seconds=_NODE_IDLE_SECONDS),
+        }
+
     async def _launch(self) -> Warm:
-        settings = self._settings
+        settings = self.settings
         with_packages = bool(settings.python_path)
         start = Start(
             readable=list(settings.readable),
@@ -276,6 +295,7 @@ class Executor:
             node=self._node,
             memory=settings.memory,
             work_size=settings.work_size,
+            longest_code=settings.largest_request,
             more_system_calls=list(settings.allowed_syscalls),
             switched_off=list(self._switched_off),
         )
@@ -306,7 +326,15 @@ async def _gone(run: Started) -> None:
         await asyncio.shield(run.ended)
 
 
-async def _close_when_idle(warm: Warm) -> None:
+async def _close_pools(pools: dict[str, Pool]) -> None:
+    for pool in pools.values():
+        pool.close()
+    for pool in pools.values():
+        await pool.settle()
+
+
+async def _close_when_idle(warm: Warm, pools: dict[str, Pool]) -> None:
+    await _close_pools(pools)
     await asyncio.gather(*(run.ended for run in list(warm.running.values())), return_exceptions=True)
     warm.close()
 

@@ -60,7 +60,7 @@ class Warm:
     channel: socket.socket
     ground: Ground
     started_at: float
-    #: How many runs it was forked for.
+    #: How many pieces of code it was forked for.
     runs: int = 0
     alive: bool = True
     running: dict[int, Started] = field(default_factory=dict)
@@ -74,7 +74,6 @@ class Warm:
         except OSError as error:
             raise NotStarted(f"The interpreter for untrusted code does not answer: {error}.") from error
         self.running[order.number] = run
-        self.runs += 1
         return run
 
     def listen(self) -> None:

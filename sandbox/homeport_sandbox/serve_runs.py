@@ -11,7 +11,7 @@ from typing import Any
 
 from homeport_sandbox.count import Counts
 from homeport_sandbox.errors import Busy, Refused, SandboxError, TooWeak
-from homeport_sandbox.execute import Executor, Task
+from homeport_sandbox.execute import NODE, PYTHON, Executor, Task
 from homeport_sandbox.judge import Verdict, judge
 from homeport_sandbox.levels import Level, level
 from homeport_sandbox.settings import Settings
@@ -106,7 +106,8 @@ class Runs:
             "network": self._settings.enable_network and self.executor.egress.configured,
             "running": self._running,
             "waiting": self._inside - self._running,
-            "node_pool": self.executor.node_pool.waiting,
+            "python_pool": self.executor.waiting(PYTHON),
+            "node_pool": self.executor.waiting(NODE),
             "runs": self.counts.runs,
         }
 
@@ -117,7 +118,8 @@ class Runs:
             {
                 "sandbox_running": ("Pieces of code that run now.", self._running),
                 "sandbox_waiting": ("Requests that wait for a worker.", max(0, self._inside - self._running)),
-                "sandbox_node_pool": ("Started Node.js processes that wait for code.", self.executor.node_pool.waiting),
+                "sandbox_python_pool": ("Confined Python processes that wait for code.", self.executor.waiting(PYTHON)),
+                "sandbox_node_pool": ("Started Node.js processes that wait for code.", self.executor.waiting(NODE)),
                 "sandbox_users_free": ("Users that no run has taken.", self.executor.users_free),
                 "sandbox_level": (
                     "0 none, 1 confined, 2 separated, 3 isolated.",

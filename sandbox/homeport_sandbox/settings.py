@@ -34,7 +34,8 @@ class Settings:
     #: Empty: this program's own interpreter, without the packages installed beside it.
     python_path: str = ""
     nodejs_path: str = ""
-    #: Started Node.js processes that wait for code.
+    #: Confined processes that wait for code.
+    python_pool: int = 2
     node_pool: int = 2
     enable_network: bool = False
     enable_preload: bool = False
@@ -141,6 +142,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str, str]] = {
     "WORKER_TIMEOUT": ("worker_timeout", _seconds, "whole seconds", "worker_timeout"),
     "PYTHON_PATH": ("python_path", str, "the path of an interpreter", "python_path"),
     "NODEJS_PATH": ("nodejs_path", str, "the path of an interpreter", "nodejs_path"),
+    "SANDBOX_PYTHON_POOL": ("python_pool", _integer, "a whole number", "python_pool"),
     "SANDBOX_NODE_POOL": ("node_pool", _integer, "a whole number", "node_pool"),
     "ENABLE_NETWORK": ("enable_network", _flag, "true or false", "enable_network"),
     "ENABLE_PRELOAD": ("enable_preload", _flag, "true or false", "enable_preload"),

@@ -91,7 +91,8 @@ class Watch:
         """Wait for the end; after `seconds`, bring it about."""
         timer = None if seconds is None else self._loop.call_later(seconds, self._end, "timeout")
         try:
-            status = await self._run.ended
+            # Shielded: a caller that is cancelled has not ended the process, which `close` has to see.
+            status = await asyncio.shield(self._run.ended)
         finally:
             if timer is not None:
                 timer.cancel()

@@ -20,6 +20,8 @@ SECRET = ("canary5f1c", "b7d09e")
 WALL_SECONDS = 2
 _AMPLE_SECONDS = 60
 _AT_ONCE = 6
+#: How many processes wait, confined already, when an attempt is made: none, or some.
+WAYS = {"fresh": 0, "pooled": 2}
 _PATIENCE = 5
 _PRELUDE = """
 import ctypes, os, socket, sys, time
@@ -159,37 +161,52 @@ async def _run(plan: dict[str, Any], offers: _Offers) -> dict[str, Any]:
         node_pool=0,
         max_workers=_AT_ONCE,
     )
-    executor = Executor(settings)
-    await executor.open()
-    assert executor.ground is not None
-    users, node = executor.users_free, settings.find_node() is not None
-    told = {"level": level(executor.ground).name.lower(), "own_user": executor.ground.own_user}
+    told: dict[str, Any] = {"node": settings.find_node() is not None}
+    for way, pool in WAYS.items():
+        executor = Executor(replace(settings, python_pool=pool))
+        users = executor.users_free
+        await executor.open()
+        assert executor.ground is not None
+        told |= {"level": level(executor.ground).name.lower(), "own_user": executor.ground.own_user}
+        attempts = [one for one in plan["attempts"] if pool == 0 or _may_wait(one)]
+        came = await _try_all(executor, offers, attempts)
+        await executor.close()
+        results = {one["name"]: outcome for one, outcome in zip(attempts, came, strict=True)}
+        switched = {}
+        for switch in plan["switches"]:
+            if pool == 0 or _may_wait(switch["attempt"]):
+                name = f"{switch['layer']}: {switch['attempt']['name']}"
+                switched[name] = await _try_without(switch["layer"], executor.settings, offers, switch["attempt"])
+        told[way] = {"results": results, "switched": switched, "users_free": executor.users_free, "users": users}
+    proxy.close()
+    return told
+
+
+def _may_wait(attempt: dict[str, Any]) -> bool:
+    """Whether a process may have waited for it: with the network on, none does."""
+    return attempt["language"] == "python3" and not attempt["network"]
+
+
+async def _try_all(executor: Any, offers: _Offers, attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def in_turn(attempt: dict[str, Any]) -> dict[str, Any]:
         async with turns:
             return await _try(executor, offers, attempt)
 
-    results = await asyncio.gather(*(in_turn(attempt) for attempt in plan["attempts"]))
-    await executor.close()
-    switched = []
-    for switch in plan["switches"]:
-        # Time is short for attempts that a limit of time holds; all others take what they need.
-        seconds = WALL_SECONDS if switch["layer"] == "wall limit" else _AMPLE_SECONDS
-        weak = Executor(replace(settings, worker_timeout=seconds), switched_off=(switch["layer"],))
-        try:
-            switched.append(await _try(weak, offers, switch["attempt"]))
-        finally:
-            await weak.close()
-    proxy.close()
-    return {
-        **told,
-        "results": results,
-        "switched": switched,
-        "users_free": executor.users_free,
-        "users": users,
-        "node": node,
-    }
+    return await asyncio.gather(*(in_turn(attempt) for attempt in attempts))
+
+
+async def _try_without(layer: str, settings: Any, offers: _Offers, attempt: dict[str, Any]) -> dict[str, Any]:
+    from homeport_sandbox.execute import Executor
+
+    # Time is short for attempts that a limit of time holds; all others take what they need.
+    seconds = WALL_SECONDS if layer == "wall limit" else _AMPLE_SECONDS
+    weak = Executor(replace(settings, worker_timeout=seconds), switched_off=(layer,))
+    try:
+        return await _try(weak, offers, attempt)
+    finally:
+        await weak.close()
 
 
 async def _try(executor: Any, offers: _Offers, attempt: dict[str, Any]) -> dict[str, Any]:

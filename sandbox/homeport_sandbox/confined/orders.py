@@ -38,6 +38,8 @@ class Start:
     #: Bytes of address space, of the work directory and of a file in it.
     memory: int
     work_size: int
+    #: Bytes of one piece of code.
+    longest_code: int
     work_inodes: int = 512
     more_system_calls: list[int] = field(default_factory=list)
     switched_off: list[str] = field(default_factory=list)

@@ -1,7 +1,8 @@
 """The warm interpreter: started clean, it imports what code usually wants, and is forked for each run.
 
 It holds no secret: no environment, no key, no configuration; code reaches the forked child over a descriptor it never
-reads itself. The server talks to it over one socket and learns of each run's process and exit status.
+reads itself, once all layers are on. The server talks to it over one socket and learns of each run's process and exit
+status.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 from homeport_sandbox.confined import run_python
+from homeport_sandbox.confined.descriptors import FIRST_FREE, PROGRESS, arrange, take_code
 from homeport_sandbox.confined.layers import Layers, NotConfined, enter_world, filter_calls, lock
 from homeport_sandbox.confined.look import find_ground, open_files, see
 from homeport_sandbox.confined.orders import Order, Start, write
@@ -27,7 +29,6 @@ from homeport_sandbox.linux import process
 
 _LONGEST_MESSAGE = 1 << 17
 _DESCRIPTORS = 4
-_PROGRESS_FD = 3
 
 
 def main(control: int, server: int) -> None:
@@ -143,9 +144,10 @@ def _child(layers: Layers, order: Order, fds: list[int]) -> None:
         for number in (signal.SIGCHLD, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         enter_world(layers, order, progress)
+        arrange(*fds)
         if order.language == "nodejs":
-            become_node(layers, order, fds, progress)
-        status = _run_python(layers, order, fds, progress)
+            become_node(layers, order)
+        status = _run_python(layers, order)
     except NotConfined as error:
         with contextlib.suppress(OSError):
             progress.send(f"not confined: {error}".encode())
@@ -153,32 +155,20 @@ def _child(layers: Layers, order: Order, fds: list[int]) -> None:
         os._exit(status)
 
 
-def _run_python(layers: Layers, order: Order, fds: list[int], progress: socket.socket) -> int:
-    source = _read_all(fds[0])
-    null = os.open("/dev/null", os.O_RDONLY)
-    for fd, standard in ((null, 0), (fds[1], 1), (fds[2], 2)):
-        os.dup2(fd, standard)
-    if progress.fileno() != _PROGRESS_FD:
-        os.dup2(progress.fileno(), _PROGRESS_FD)
+def _run_python(layers: Layers, order: Order) -> int:
     program = layers.filter(order)
     run_python.prepare_interpreter(order.environment)
-    lock(layers, order, keep=_PROGRESS_FD + 1)
+    lock(layers, order, keep=FIRST_FREE)
     run_python.prepare_streams()
     filter_calls(layers, program)
-    os.write(_PROGRESS_FD, b"confined")
-    os.close(_PROGRESS_FD)
+    os.write(PROGRESS, b"confined")
+    os.close(PROGRESS)
+    try:
+        source = take_code(layers.start.longest_code)
+    except ValueError as error:
+        os.write(2, f"{error}\n".encode())
+        return 1
     return run_python.run(source)
-
-
-def _read_all(fd: int) -> bytes:
-    size = os.fstat(fd).st_size
-    source = b""
-    while len(source) < size:
-        piece = os.pread(fd, size - len(source), len(source))
-        if not piece:
-            break
-        source += piece
-    return source
 
 
 def _load(names: list[str], lenders: list[str]) -> None:

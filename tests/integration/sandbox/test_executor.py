@@ -57,9 +57,10 @@ async def _run(executor: Executor, code: str, *, network: bool = False) -> Outco
 
 
 @pytest.mark.timeout(300)
-def test_hundreds_of_runs_leave_nothing_behind() -> None:
+@pytest.mark.parametrize("pool", [0, 2])
+def test_hundreds_of_runs_leave_nothing_behind(pool: int) -> None:
     require_linux()
-    assert asyncio.run(soak(500, shown=False)) == []
+    assert asyncio.run(soak(500, pool=pool, shown=False)) == []
 
 
 async def test_an_interpreter_is_replaced_after_its_runs_while_others_still_run() -> None:
@@ -72,39 +73,44 @@ async def test_an_interpreter_is_replaced_after_its_runs_while_others_still_run(
         assert (await slow).status == 0
 
 
-async def test_an_interpreter_that_was_killed_is_replaced_and_what_it_ran_is_gone(executor: Executor) -> None:
-    warm = executor._warm
-    assert warm is not None
-    running = asyncio.create_task(_run(executor, "import time; time.sleep(600)"))
-    wait_until = asyncio.get_running_loop().time() + 20
-    while not any(run.pid for run in warm.running.values()):
-        assert asyncio.get_running_loop().time() < wait_until
-        await asyncio.sleep(0.01)
-    [pid] = [run.pid for run in warm.running.values()]
-    assert pid is not None
-    warm.process.kill()
-    with pytest.raises(NotStarted):
-        await running
-    await asyncio.to_thread(wait_for, lambda: not _lives(pid), what="the end of the run")
-    assert (await _run(executor, "print('again')")).stdout == b"again\n"
+@pytest.mark.parametrize("pool", [0, 2])
+async def test_an_interpreter_that_was_killed_is_replaced_and_what_it_ran_is_gone(pool: int) -> None:
+    require_linux()
+    async with _opened(replace(ROOMY, python_pool=pool)) as executor:
+        warm = executor._warm
+        assert warm is not None
+        running = asyncio.create_task(_run(executor, "import time; time.sleep(600)"))
+        wait_until = asyncio.get_running_loop().time() + 20
+        while sum(run.pid is not None for run in warm.running.values()) <= pool:
+            assert asyncio.get_running_loop().time() < wait_until
+            await asyncio.sleep(0.01)
+        pids = [run.pid for run in warm.running.values() if run.pid is not None]
+        warm.process.kill()
+        with pytest.raises(NotStarted):
+            await running
+        await asyncio.to_thread(wait_for, lambda: not any(map(_lives, pids)), what="the end of the run")
+        assert (await _run(executor, "print('again')")).stdout == b"again\n"
 
 
+@pytest.mark.parametrize("pool", [0, 1])
 @pytest.mark.parametrize(("switched_off", "lives"), [("", False), ("parent death", True)])
-def test_runs_end_with_the_interpreter_even_if_the_server_does_nothing(switched_off: str, lives: bool) -> None:
+def test_runs_end_with_the_interpreter_even_if_the_server_does_nothing(
+    switched_off: str, lives: bool, pool: int
+) -> None:
     require_linux()
     program = f"""
 import asyncio, sys
 from homeport_sandbox.execute import Executor, Task
 from homeport_sandbox.settings import Settings
 async def main():
-    executor = Executor(Settings(worker_timeout=60), switched_off=tuple(filter(None, [{switched_off!r}])))
+    settings = Settings(worker_timeout=60, python_pool={pool})
+    executor = Executor(settings, switched_off=tuple(filter(None, [{switched_off!r}])))
     await executor.open()
     asyncio.create_task(executor.run(Task("python3", b"import time; time.sleep(60)")))
-    while not any(run.pid for run in executor._warm.running.values()):
+    while sum(run.pid is not None for run in executor._warm.running.values()) <= {pool}:
         await asyncio.sleep(0.01)
-    [run] = executor._warm.running.values()
     await asyncio.sleep(0.5)
-    print(executor._warm.process.pid, run.pid, flush=True)
+    print(executor._warm.process.pid, *(run.pid for run in executor._warm.running.values()), flush=True)
     await asyncio.sleep(60)
 asyncio.run(main())
 """
@@ -112,22 +118,25 @@ asyncio.run(main())
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
         try:
             assert server.stdout is not None
-            interpreter, run = map(int, server.stdout.readline().split())
+            interpreter, *runs = map(int, server.stdout.readline().split())
+            assert len(runs) == 1 + pool
             # A server that stands still: only the kernel is left to end the run.
             server.send_signal(signal.SIGSTOP)
             os.kill(interpreter, signal.SIGKILL)
             wait_for(lambda: not _lives(interpreter), what="the end of the interpreter")
             if lives:
-                assert _lives(run)
-                os.kill(run, signal.SIGKILL)
-            wait_for(lambda: not _lives(run), what="the end of the run")
+                assert all(map(_lives, runs))
+                for run in runs:
+                    os.kill(run, signal.SIGKILL)
+            wait_for(lambda: not any(map(_lives, runs)), what="the end of the run")
         finally:
             server.kill()
 
 
-async def test_without_the_promise_of_no_new_privileges_nothing_runs() -> None:
+@pytest.mark.parametrize("pool", [0, 2])
+async def test_without_the_promise_of_no_new_privileges_nothing_runs(pool: int) -> None:
     require_linux()
-    async with _opened(ROOMY, "no new privileges") as executor:
+    async with _opened(replace(ROOMY, python_pool=pool), "no new privileges") as executor:
         with pytest.raises(NotStarted, match="could not be confined and was not run"):
             await _run(executor, "print('ESCAPED')")
 
