@@ -6,27 +6,25 @@ import asyncio
 import itertools
 import logging
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from homeport_sandbox import work_dirs
 from homeport_sandbox.confined.orders import Ground, Order, Start
 from homeport_sandbox.egress import Egress
 from homeport_sandbox.errors import NotStarted, Refused
 from homeport_sandbox.launch import Started, Warm, launch
-from homeport_sandbox.levels import Level, level, require
+from homeport_sandbox.levels import Level, level, require, require_architecture
 from homeport_sandbox.linux.namespaces import WORK
 from homeport_sandbox.pool import Pool, Waiting
 from homeport_sandbox.self_check import CODE, breaches
 from homeport_sandbox.settings import Settings
 from homeport_sandbox.warm_modules import MODULES, lenders
 from homeport_sandbox.watch import Outcome, Pipes, Watch
-from homeport_sandbox.work_dirs import bounded
 
 log = logging.getLogger("homeport_sandbox")
 
@@ -61,7 +59,7 @@ class Executor:
         #: What the machine allows; None before it was found out.
         self.ground: Ground | None = None
         self._starting = asyncio.Lock()
-        self._work_dir = bounded(settings.work_dir)
+        self._work_dir = work_dirs.bounded(settings.work_dir)
         self._node = settings.find_node()
         self._packages: list[str] = []
         #: Interpreters that take no more runs, with their pools, by what waits for their last one.
@@ -179,8 +177,10 @@ class Executor:
         """An order with a user and a work directory that nobody else has meanwhile."""
         own_user = warm.ground.own_user and "own user" not in self._switched_off
         uid = self._take_user() if own_user else None
-        work = self._make_work_dir(uid) if self._work_dir and not warm.ground.namespaces else None
+        work = None
         try:
+            if self._work_dir and not warm.ground.namespaces:
+                work = work_dirs.make(self._work_dir, uid)
             yield Order(
                 number=next(self._numbers),
                 language=task.language,
@@ -195,7 +195,7 @@ class Executor:
             if uid is not None:
                 self._users.append(uid)
             if work is not None:
-                shutil.rmtree(work, ignore_errors=True)
+                work_dirs.remove(work)
 
     def _environment(self, ground: Ground, task: Task, work: str | None) -> dict[str, str]:
         home = WORK if ground.namespaces else work or "/"
@@ -218,12 +218,6 @@ class Executor:
         if not self._users:
             raise NotStarted("Every user that runs may become is taken; raise MAX_WORKERS.")
         return self._users.pop(0)
-
-    def _make_work_dir(self, uid: int | None) -> str:
-        folder = tempfile.mkdtemp(prefix="run-", dir=self._work_dir)
-        if uid is not None:
-            os.chown(folder, uid, uid)
-        return folder
 
     def _require_network(self, ground: Ground) -> None:
         if not self.egress.configured:
@@ -285,6 +279,7 @@ class Executor:
         }
 
     async def _launch(self) -> Warm:
+        require_architecture()
         settings = self.settings
         with_packages = bool(settings.python_path)
         start = Start(

@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from homeport_sandbox.confined.orders import Ground
 from homeport_sandbox.errors import TooWeak
+from homeport_sandbox.linux.numbers import ARCHITECTURES, machine
 
 
 class Level(IntEnum):
@@ -36,6 +37,15 @@ def level(ground: Ground) -> Level:
     if ground.namespaces:
         return Level.ISOLATED
     return Level.SEPARATED if ground.own_user else Level.CONFINED
+
+
+def require_architecture() -> None:
+    """Raise `TooWeak` where system calls cannot be filtered, since their numbers are not known."""
+    if machine() not in ARCHITECTURES:
+        raise TooWeak(
+            f"Code is not run: the system calls of this machine ({machine()}) are not known to the sandbox, which needs"
+            " Linux on x86-64 or 64-bit ARM; set CODE_EXECUTION_ENDPOINT to a sandbox on such a machine."
+        )
 
 
 def require(ground: Ground, minimum: Level) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
-from homeport_sandbox.errors import WrongSettings
+from homeport_sandbox.errors import NotStarted, WrongSettings
 
 _LARGEST = 512 << 20
 _MOUNTS = "/proc/self/mounts"
@@ -25,6 +28,37 @@ def bounded(named: str) -> str | None:
     if reason and named:
         raise WrongSettings(f"SANDBOX_WORK_DIR is {named!r}: accepted is a file system in memory of its own; {reason}.")
     return None if reason else folder
+
+
+def make(parent: str, uid: int | None) -> str:
+    """A directory in `parent` for one run, its user's own where it has one. Raises `NotStarted`."""
+    try:
+        folder = tempfile.mkdtemp(prefix="run-", dir=parent)
+    except OSError as error:
+        raise NotStarted(f"There is no place for the files of another run in {parent}: {error.strerror}.") from error
+    if uid is not None:
+        try:
+            os.chown(folder, uid, uid)
+        except OSError as error:
+            remove(folder)
+            raise NotStarted(
+                f"A directory in {parent} could not be given to the user of a run ({error.strerror}):"
+                " give the container the capability CHOWN, or take the directory away."
+            ) from error
+    return folder
+
+
+def remove(folder: str) -> None:
+    """Take away what a run has left, which has ended. Whoever owns it, and whatever modes it has given its folders."""
+    left = [folder]
+    while left:
+        current = left.pop()
+        # Without the right to pass over modes, which a container's root need not have, it has to be ours and open.
+        with contextlib.suppress(OSError):
+            os.chown(current, os.getuid(), os.getgid(), follow_symlinks=False)
+            Path(current).chmod(0o700)
+            left += [entry.path for entry in os.scandir(current) if entry.is_dir(follow_symlinks=False)]
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _unfit(folder: str) -> str:

@@ -1,9 +1,15 @@
-"""The sandbox service as a process of its own, as an operator starts it, on loopback."""
+"""The sandbox service as a process of its own, as an operator starts it, on loopback.
+
+In a container instead where these are set; pytest and container then share one network:
+`HOMEPORT_TEST_SANDBOX_RUN="docker run --rm --interactive --network host --cap-drop ALL"`,
+`HOMEPORT_TEST_SANDBOX_IMAGE=homeport/sandbox`.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 import socket
 import subprocess
@@ -45,6 +51,12 @@ def require_node() -> str:
     return str(Path(found).resolve())
 
 
+def container_command(*options: str) -> list[str] | None:
+    """How a container is run with `options`, the image included; None where none is asked for."""
+    start, image = os.environ.get("HOMEPORT_TEST_SANDBOX_RUN"), os.environ.get("HOMEPORT_TEST_SANDBOX_IMAGE")
+    return [*shlex.split(start), *options, image] if start and image else None
+
+
 @contextmanager
 def running_sandbox(log: Path, **settings: str) -> Iterator[httpx.Client]:
     """A started service and a client that sends its key; `settings` are its environment variables."""
@@ -53,14 +65,20 @@ def running_sandbox(log: Path, **settings: str) -> Iterator[httpx.Client]:
         listener.listen(128)
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         environment = {"PATH": os.environ["PATH"], "API_KEY": KEY, "PYTHONPATH": str(ROOT / "sandbox"), **settings}
+        command = [sys.executable, "-c", _START, "--fd", str(listener.fileno())]
+        given = {"API_KEY": KEY, "SANDBOX_PORT": address.rpartition(":")[2], **settings}
+        container = container_command(*(f"--env={name}={value}" for name, value in given.items()))
+        if container is not None:
+            listener.close()  # the container listens itself
+            command, environment = container, dict(os.environ)
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-c", _START, "--fd", str(listener.fileno())],
+                command,
                 env=environment,
                 cwd="/",
                 stdout=output,
                 stderr=output,
-                pass_fds=[listener.fileno()],
+                pass_fds=[] if container else [listener.fileno()],
                 start_new_session=True,
             )
     try:

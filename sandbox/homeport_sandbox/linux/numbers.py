@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 
 _TABLE = """
 _sysctl:156:- accept:43:202 accept4:288:242 access:21:- acct:163:89 add_key:248:217 adjtimex:159:171 alarm:37:-
@@ -54,8 +55,9 @@ _COLUMN = {"x86_64": 1, "aarch64": 2}
 
 
 def machine() -> str:
-    """This machine's architecture under the name used here."""
-    return {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+    """The architecture of this program under the name used here: one of 32 bits has other calls on any kernel."""
+    name = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+    return name if sys.maxsize > 1 << 32 else f"{name} with 32 bits"
 
 
 def numbers(architecture: str) -> dict[str, int]:

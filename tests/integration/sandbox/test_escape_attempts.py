@@ -20,7 +20,7 @@ from _pytest.outcomes import Failed, Skipped
 
 from tests.support.sandbox_attempts import ATTEMPTS, CALLS, SOLE, Attempt, table
 from tests.support.sandbox_harness import WAYS
-from tests.support.sandbox_server import require_linux
+from tests.support.sandbox_server import container_command, require_linux
 from tests.support.source_tree import ROOT
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.process]
@@ -33,6 +33,8 @@ IDENTITIES = {
     "user": (_USER, False),
     "bare": (_USER, True),
 }
+if container_command() is not None:
+    IDENTITIES["container"] = (os.geteuid(), False)
 _BY_NAME = {attempt.name: attempt for attempt in ATTEMPTS}
 _COLUMN = {"x86_64": 0, "aarch64": 1}
 
@@ -125,7 +127,6 @@ def _skip_where_it_is_not_promised(attempt: Attempt, told: dict[str, Any]) -> No
 
 def _try_as(identity: str, program: Path) -> dict[str, Any]:
     uid, bare = IDENTITIES[identity]
-    become = _become(uid)
     wanted = [attempt for attempt in ATTEMPTS if attempt.machine in ("", platform.machine())]
     switches = [(layer, _BY_NAME[name]) for layer, name, who in SOLE if who == identity]
     plan = {
@@ -134,21 +135,34 @@ def _try_as(identity: str, program: Path) -> dict[str, Any]:
         "switches": [{"layer": layer, "attempt": _described(attempt)} for layer, attempt in switches],
     }
     environment = {"PATH": os.environ["PATH"], "SECRET": "canary5f1c-b7d09e"}
-    # Runs of root become other users, who must be able to read the interpreter as well.
-    python = _python(tuple(_become(_USER)))
     done = subprocess.run(
-        [*become, python, str(program), str(program.parent)],
+        _in_container(program) if identity == "container" else _as_user(uid, program),
         input=json.dumps(plan),
         capture_output=True,
         text=True,
         check=False,
-        env=environment,
+        env=dict(os.environ) if identity == "container" else environment,
         cwd="/",
         timeout=500,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     told: dict[str, Any] = json.loads(done.stdout)
     return told
+
+
+def _as_user(uid: int, program: Path) -> list[str]:
+    # Runs of root become other users, who must be able to read the interpreter as well.
+    python = _python(tuple(_become(_USER)))
+    return [*_become(uid), python, str(program), str(program.parent)]
+
+
+def _in_container(program: Path) -> list[str]:
+    """With the image's own interpreter and the package as it is here."""
+    folder = str(program.parent)
+    options = (f"--volume={folder}:{folder}:ro", "--env=SECRET=canary5f1c-b7d09e", "--env=PYTHONPATH=")
+    command = container_command(*options, "--entrypoint=/opt/sandbox/bin/python3")
+    assert command is not None
+    return [*command, str(program), folder]
 
 
 def _ways(attempt: Attempt) -> list[str]:

@@ -38,6 +38,7 @@ async def main(folder):
     await run("import os; print(os.listdir('.'))")
     await run("for n in range(20): open(f'f{n}', 'wb').write(bytes(1 << 20))")
     await run("import os; os.listdir('..')")
+    await run("import os; os.makedirs('a/b'); os.mkdir('shut', 0); os.umask(0o777); os.mkdir('a/c'); print('made')")
     await executor.close()
     print(os.listdir(folder))
 
@@ -57,8 +58,11 @@ def test_a_small_directory_in_memory_is_used_bounded_and_emptied(folder: Path) -
     mount = f"mount -t tmpfs -o size=8m,nr_inodes=100,mode=1777 work {folder}"
     if shutil.which("unshare") is None or subprocess.run(["unshare", "-m", "sh", "-c", mount], check=False).returncode:
         pytest.skip("this machine lets these tests mount nothing")
+    # A root that may not pass over modes, as in a container to which little was given.
+    little = [] if shutil.which("setpriv") is None else ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    command = [*little, sys.executable, "-c", _PROGRAM, str(folder)]
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh", sys.executable, "-c", _PROGRAM, str(folder)],
+        ["unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh", *command],
         env={**os.environ, "PYTHONPATH": str(ROOT / "sandbox")},
         capture_output=True,
         text=True,
@@ -71,8 +75,65 @@ def test_a_small_directory_in_memory_is_used_bounded_and_emptied(folder: Path) -
         "[]",
         "OSError: [Errno 28] No space left on device",
         "PermissionError: [Errno 13] Permission denied: '..'",
+        "made",
         "[]",
     ]
+
+
+_REMOVE = """
+import os, sys
+from homeport_sandbox.errors import NotStarted
+from homeport_sandbox.work_dirs import make, remove
+try:
+    folder = make(sys.argv[1], 62000)
+except NotStarted as error:
+    print(error)
+    print(os.listdir(sys.argv[1]))
+    sys.exit()
+if os.fork() == 0:
+    os.setresuid(62000, 62000, 62000)
+    os.makedirs(f"{folder}/a/b")
+    open(f"{folder}/a/b/file", "w").close()
+    os.symlink("/etc", f"{folder}/a/link")
+    os.chmod(f"{folder}/a", 0)
+    os._exit(0)
+os.wait()
+remove(folder)
+print(os.listdir(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "said"),
+    [
+        ("+chown,+setuid", ["[]"]),
+        ("+setuid", [": give the container the capability CHOWN, or take the directory away.", "[]"]),
+    ],
+)
+def test_what_another_user_left_is_taken_away_by_a_root_that_may_little(
+    folder: Path, capabilities: str, said: list[str]
+) -> None:
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("these tests do not run as root, or setpriv (util-linux) is not installed")
+    folder.chmod(0o777)
+    package = folder.parent / f"{folder.name}-package"
+    shutil.copytree(ROOT / "sandbox", package)
+    few = [f"--bounding-set=-all,{capabilities}", f"--inh-caps=-all,{capabilities}"]
+    try:
+        done = subprocess.run(
+            ["setpriv", *few, sys.executable, "-c", _REMOVE, str(folder)],
+            env={**os.environ, "PYTHONPATH": str(package)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        shutil.rmtree(package)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(said), lines
+    assert all(line.endswith(words) for line, words in zip(lines, said, strict=True)), lines
 
 
 @pytest.mark.parametrize("place", ["", "nowhere"])
