@@ -56,7 +56,9 @@ class Egress:
             parts = urlsplit(address)
             login, at, _ = parts.netloc.rpartition("@")
             shown = f"[{host}]" if ":" in host else host
-            found[variable] = found[variable.lower()] = f"{parts.scheme}://{login}{at}{shown}:{port}"
+            # To libraries, the plain scheme means that they look names up themselves, which code cannot.
+            scheme = "socks5h" if parts.scheme == "socks5" else parts.scheme
+            found[variable] = found[variable.lower()] = f"{scheme}://{login}{at}{shown}:{port}"
         return found
 
     async def resolve(self) -> None:
@@ -129,6 +131,12 @@ def _target(variable: str, address: str) -> tuple[str, int]:
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
         port = None
-    if not parts.hostname or not port:
-        raise WrongSettings(f"{variable} is {address!r}: accepted is an address such as http://ssrf_proxy:3128.")
+    # For all kinds of addresses at once, a SOCKS proxy alone is set.
+    setting, example = (
+        ("SOCKS5_PROXY", "socks5://proxy:1080") if variable == "ALL_PROXY" else (variable, "http://ssrf_proxy:3128")
+    )
+    wrong_kind = setting == "SOCKS5_PROXY" and not parts.scheme.startswith("socks5")
+    if not parts.hostname or not port or parts.scheme not in _DEFAULT_PORTS or wrong_kind:
+        shown = address.replace(f"{parts.username}:{parts.password}@", "") if parts.password else address
+        raise WrongSettings(f"{setting} is {shown!r}: accepted is an address such as {example}.")
     return parts.hostname, port

@@ -26,6 +26,7 @@ from homeport_sandbox.watch import Outcome
 from tests.support.http_site import site
 from tests.support.sandbox_server import require_linux
 from tests.support.servers import wait_for
+from tests.support.socks_server import socks_server
 from tests.support.source_tree import ROOT
 
 pytestmark = pytest.mark.process
@@ -164,6 +165,22 @@ async def test_the_check_of_ones_own_confinement_refuses_an_interpreter_that_is_
 
 
 @pytest.mark.parametrize(
+    ("architecture", "largest", "said"),
+    [("riscv64", sys.maxsize, r"\(riscv64\)"), ("x86_64", (1 << 31) - 1, r"\(x86_64 with 32 bits\)")],
+)
+async def test_a_machine_whose_system_calls_are_not_known_runs_nothing_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, architecture: str, largest: int, said: str
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: architecture)
+    monkeypatch.setattr("sys.maxsize", largest)
+    executor = Executor(ROOMY)
+    for _ in range(2):
+        with pytest.raises(TooWeak, match=said):
+            await executor.run(Task("python3", b"print('ESCAPED')"))
+    await executor.close()
+
+
+@pytest.mark.parametrize(
     ("ground", "minimum", "said"),
     [
         (NOTHING, Level.NONE, "kernel with Landlock"),
@@ -205,6 +222,71 @@ for port in (%d, 22):
             assert b"reached" not in outcome.stdout
             away = await _run(executor, "import urllib.request; urllib.request.urlopen('http://example.invalid/')")
             assert away.status == 1
+
+
+_BY_SOCKS = """
+import os, socket
+from urllib.parse import urlsplit
+[address] = {os.environ[name] for name in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy")}
+proxy = urlsplit(address)
+print(proxy.scheme, proxy.username, proxy.password)
+talk = socket.create_connection((proxy.hostname, proxy.port), 10)
+def ask(message, answer):
+    talk.sendall(message)
+    assert talk.recv(100)[:2] == bytes(answer), "refused by the proxy"
+def text(value):
+    return bytes([len(value)]) + value.encode()
+ask(bytes([5, 1, 2]), (5, 2))
+ask(bytes([1]) + text(proxy.username) + text(proxy.password), (1, 0))
+ask(bytes([5, 1, 0, 3]) + text("example.invalid") + bytes([0, 80]), (5, 0))
+talk.sendall(b"GET /x HTTP/1.1\\r\\nHost: example.invalid\\r\\n\\r\\n")
+print(b"".join(iter(lambda: talk.recv(4096), b"")).decode().split("\\r\\n\\r\\n")[1])
+for port in PORTS:
+    try:
+        socket.create_connection(("127.0.0.1", port), 2)
+        print("reached", port)
+    except OSError:
+        print("refused")
+"""
+
+
+async def test_a_socks_proxy_goes_before_the_others_and_is_all_that_is_reached() -> None:
+    require_linux()
+
+    async def answer(path: str, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nby socks: {path}".encode())
+        await writer.drain()
+
+    async with site(answer) as far, site(answer) as other, socks_server(far.port, ("me", "secret")) as proxy:
+        settings = replace(
+            ROOMY,
+            enable_network=True,
+            http_proxy=f"http://127.0.0.1:{other.port}",
+            socks5_proxy=f"socks5://me:secret@127.0.0.1:{proxy.port}",
+        )
+        async with _opened(settings) as executor:
+            code = _BY_SOCKS.replace("PORTS", repr((far.port, other.port)))
+            outcome = await _run(executor, code, network=True)
+        said = outcome.stdout.decode().splitlines()
+        assert said == ["socks5h me secret", "by socks: /x", "refused", "refused"], outcome
+        assert proxy.asked == [("example.invalid", 80)]
+        assert other.heads == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"SOCKS5_PROXY": "http://p:1"}, "SOCKS5_PROXY is 'http://p:1': accepted is an address such as socks5://"),
+        ({"SOCKS5_PROXY": "proxy"}, "SOCKS5_PROXY is 'proxy': accepted"),
+        ({"SOCKS5_PROXY": "socks5://me:hidden@:1"}, "SOCKS5_PROXY is 'socks5://:1': accepted"),
+        ({"HTTP_PROXY": "ftp://p:1"}, "HTTP_PROXY is 'ftp://p:1': accepted is an address such as http://"),
+        ({"HTTPS_PROXY": "http://p:many"}, "HTTPS_PROXY is 'http://p:many': accepted"),
+    ],
+)
+def test_a_proxy_that_cannot_be_one_is_refused_without_its_password(variables: dict[str, str], said: str) -> None:
+    with pytest.raises(WrongSettings) as caught:
+        Executor(read(variables))
+    assert said in str(caught.value)
 
 
 async def test_the_network_without_a_proxy_is_refused(executor: Executor) -> None:
