@@ -223,7 +223,7 @@ class Executor:
         if not self.egress.configured:
             raise Refused(
                 "Network was asked for, but no egress proxy is set, and code reaches the network through it alone:"
-                " set HTTP_PROXY (SANDBOX_HTTP_PROXY in compose)."
+                " set HTTP_PROXY (SANDBOX_HTTP_PROXY in compose) or SOCKS5_PROXY."
             )
         if not ground.namespaces and "landlock ports" in ground.missing:
             raise Refused(

@@ -18,6 +18,7 @@ _SHELL = re.compile(r"\$([A-Z_]+)")
 _OTHERS = re.compile(
     r"HOMEPORT_(?:TEST|CHAOS)_\w+|CERT_\w+|HTTP_PROXY|TASK|SETUPS|PLANNED|SPEC|ARGS|TESTS|WORKERS|CI|EMBEDDED"
     r"|(?:PYTHON|NODE|NGINX)_IMAGE|EXTRAS"  # arguments of the images' builds
+    r"|ALL_PROXY|SYS_ADMIN|NET_ADMIN"  # told to code in the sandbox; capabilities of its container
 )
 
 
