@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -30,12 +31,17 @@ def bounded(named: str) -> str | None:
     return None if reason else folder
 
 
-def make(parent: str, uid: int | None) -> str:
-    """A directory in `parent` for one run, its user's own where it has one. Raises `NotStarted`."""
+def make(parent: str, uid: int | None) -> str | None:
+    """A directory in `parent` for one run, its user's own where it has one. Raises `NotStarted`.
+
+    None while other runs fill `parent`: then this one has no place to write, but is run.
+    """
     try:
         folder = tempfile.mkdtemp(prefix="run-", dir=parent)
     except OSError as error:
-        raise NotStarted(f"There is no place for the files of another run in {parent}: {error.strerror}.") from error
+        if error.errno == errno.ENOSPC:
+            return None
+        raise NotStarted(f"No directory for a run can be made in {parent}: {error.strerror}.") from error
     if uid is not None:
         try:
             os.chown(folder, uid, uid)
