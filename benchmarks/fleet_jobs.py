@@ -119,8 +119,8 @@ async def _all_done(database: Database, tag: str, count: int) -> None:
 async def _times(database: Database, tag: str) -> list[float]:
     """Milliseconds from queued to ended, sorted."""
     async with database.read() as session:
-        rows = await session.execute(select(Job.created_at, Job.finished_at).where(Job.subject_id == tag))
-        return sorted((row.finished_at - row.created_at).total_seconds() * 1000 for row in rows if row.finished_at)
+        rows = await session.execute(select(Job.run_at, Job.finished_at).where(Job.subject_id == tag))
+        return sorted((row.finished_at - row.run_at).total_seconds() * 1000 for row in rows if row.finished_at)
 
 
 async def _flood(database: Database, jobs: Jobs, count: int) -> float:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from homeport.entry.celery_parts import ThreadPool, step_before_stopping
 from homeport.entry.data_dir import prepare
-from homeport.entry.fleet import worker_pool
+from homeport.entry.fleet import WorkerPool, worker_pool
 from homeport.entry.house_thread import Tenant
 from homeport.entry.memory_ceiling import count_starts, room_below, start_anew
 from homeport.entry.settings import Settings, read_settings
@@ -38,12 +38,12 @@ log = structlog.get_logger(__name__)
 _HOUSE_MB = 96
 
 
-def make_worker(settings: Settings, data_dir: Path) -> tuple[Celery, Tenant]:
+def make_worker(settings: Settings, data_dir: Path, pool: WorkerPool) -> tuple[Celery, Tenant]:
     """The application with its one task, and the house in which that task works."""
     app = make_celery(settings.celery, settings.redis)
     # The current application is a matter of each thread; without a default, threads of the pool would find another.
     app.set_default()
-    tenant = Tenant(_without_port(settings), data_dir, _stop_taking if _threads(settings) else None)
+    tenant = Tenant(_without_port(settings, pool), data_dir, _stop_taking if pool.name == "threads" else None)
     outage = Outage("jobs are postponed", "jobs are taken again")
 
     @app.task(name=RUN_JOB)
@@ -85,7 +85,7 @@ def run(settings: Settings, data_dir: Path) -> int:
     asyncio.run(require_right_key(settings, data_dir))
     celery = settings.celery
     pool = worker_pool(celery)
-    app, tenant = make_worker(settings, data_dir)
+    app, tenant = make_worker(settings, data_dir, pool)
     require_admission(app)
     if pool.name == "threads":
         tenant.house()
@@ -111,10 +111,6 @@ def run(settings: Settings, data_dir: Path) -> int:
     return worker.exitcode or (1 if fault else 0)
 
 
-def _threads(settings: Settings) -> bool:
-    return worker_pool(settings.celery).name == "threads"
-
-
 def _stop_taking() -> None:
     """As after a signal to stop: Celery takes no more messages, and ends when the last job has."""
     setattr(state, "should_stop", EX_OK)  # noqa: B010 - its types know only None
@@ -126,9 +122,9 @@ def _limit_memory(app: Celery, settings: Settings) -> None:
         app.conf.worker_max_memory_per_child = ceiling * 1024  # Celery counts in KiB
 
 
-def _without_port(settings: Settings) -> Settings:
+def _without_port(settings: Settings, pool: WorkerPool) -> Settings:
     """The settings, without METRICS_PORT for a worker of processes: only one of them could listen on it."""
-    if settings.telemetry.metrics_port is None or _threads(settings):
+    if settings.telemetry.metrics_port is None or pool.name == "threads":
         return settings
     log.warning("METRICS_PORT is for a worker of threads; this one has processes and shows no figures")
     return settings.model_copy(update={"telemetry": settings.telemetry.model_copy(update={"metrics_port": None})})
@@ -150,4 +146,4 @@ def __getattr__(name: str) -> Celery:
 @cache
 def _app_from_settings() -> Celery:
     settings = read_settings()
-    return make_worker(settings, prepare(settings.deployment.homeport_data_dir))[0]
+    return make_worker(settings, prepare(settings.deployment.homeport_data_dir), worker_pool(settings.celery))[0]

@@ -28,7 +28,12 @@ class DatabaseUnavailable(Unavailable):
 
 
 def explained(error: BaseException, url: URL) -> HomeportError | None:
-    """The error to raise instead; None when it is about the statement and not about the state of the database."""
+    """The error to raise instead; None when it is not about the state of the database.
+
+    That is one about the statement, or one of whatever else the work with the session has touched: a file, a network.
+    """
+    if not isinstance(error, DBAPIError) and not _of_a_driver(error):
+        return None
     origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     if _is_full(origin):
         return DiskFull()
@@ -42,6 +47,16 @@ def first_line(error: BaseException) -> str:
     """What the driver said, without its context."""
     origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     return (str(origin) or type(origin).__name__).splitlines()[0].rpartition(">: ")[2].rstrip(".")
+
+
+def _of_a_driver(error: BaseException) -> bool:
+    """Whether it came by way of SQLAlchemy, which does not wrap what a driver raises while it connects."""
+    trace = error.__traceback__
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__", "")).startswith("sqlalchemy."):
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _is_full(origin: BaseException) -> bool:

@@ -99,3 +99,16 @@ async def test_a_file_without_room_is_a_full_disk_and_goes_on_when_there_is_room
     async with database.read() as session:
         assert (await session.execute(text("SELECT count(*) FROM one"))).scalar_one() == 1
     await database.close()
+
+
+@pytest.mark.parametrize("raised", [ConnectionError("a model hung up"), TimeoutError(), OSError(28, "No space left")])
+async def test_what_the_work_itself_raises_is_not_taken_for_a_fault_of_the_database(
+    database_url: str, raised: Exception
+) -> None:
+    database = Database(database_url)
+    with pytest.raises(type(raised)) as caught:  # noqa: PT012
+        async with database.begin() as session:
+            await session.execute(text("SELECT 1"))
+            raise raised
+    assert caught.value is raised
+    await database.close()

@@ -6,14 +6,17 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.tasks import repository
+from homeport.runtime.tasks.controls import QueueControl
 from homeport.runtime.tasks.jobs import Jobs
+from homeport.runtime.tasks.line import claim_next
 from homeport.runtime.tasks.run import LEASE
 from homeport.runtime.tasks.tables import JobState
 from homeport.runtime.tasks.task import RunningJob
-from tests.support.job_bench import Bench, Diary, Note, until, wait_at_gate
+from tests.support.job_bench import Bench, Diary, Note, open_bench, until, wait_at_gate
 
 
 async def test_of_many_claimers_one_gets_the_job(bench: Bench) -> None:
@@ -191,3 +194,17 @@ async def test_progress_is_shown_while_a_job_runs(bench: Bench) -> None:
     assert (row.done, row.total) in {(3, 10), (4, 10)}
     bench.diary.may_go_on.set()
     await working
+
+
+@pytest.mark.postgres
+async def test_a_claim_does_not_wait_for_the_disk_and_nothing_else_is_so_unhurried(postgres_url: str) -> None:
+    async with open_bench(postgres_url) as bench:
+        await bench.enqueue(bench.task())
+        shown = text("SHOW synchronous_commit")
+        async with bench.database.begin() as session:
+            usual = (await session.execute(shown)).scalar_one()
+            [job] = await claim_next(session, QueueControl("dataset"), "me", LEASE)
+            assert (await session.execute(shown)).scalar_one() == "off"
+        assert job.attempt == 1
+        async with bench.database.begin() as session:
+            assert (await session.execute(shown)).scalar_one() == usual != "off"
