@@ -58,7 +58,7 @@ from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
 from homeport.runtime.tasks.jobs import LIMITS_CHANGED, STOP_JOB, Jobs
 from homeport.runtime.tasks.keep_time import TimeKeeper
-from homeport.runtime.tasks.presence import Presence
+from homeport.runtime.tasks.presence import Presence, forget_workers
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.sweep import Sweep
@@ -273,6 +273,7 @@ async def _tidy_up(database: Database, jobs: Jobs) -> None:
     """What the process before this one left when it was killed: jobs it held, answers it was writing."""
     async with database.begin() as session:
         await repository.release_all(session)
+        await forget_workers(session)
         await end_interrupted(session, jobs, before=utc_now())
 
 

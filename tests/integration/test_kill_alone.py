@@ -28,5 +28,7 @@ async def test_a_killed_process_goes_on_where_it_was_and_doubles_nothing(alone: 
     async with visiting(address) as visitor:
         await visitor.log_in()
         assert await wait_for_completed(visitor.console, dataset_id, COUNT) == COUNT
+        shown = (await visitor.console.get("/operate/queues")).json()
+        assert len(shown["workers"]) == 1, "the one that was killed is gone"
     assert process.terminate() == 0
     (await take_stock(alone.settings)).assert_each_once(COUNT)

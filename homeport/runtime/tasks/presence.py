@@ -91,6 +91,11 @@ async def list_workers(session: AsyncSession) -> list[Worker]:
     return list((await session.execute(select(Worker).order_by(Worker.seen_at.desc()))).scalars())
 
 
+async def forget_workers(session: AsyncSession) -> None:
+    """Remove all rows: for the only process, when it starts. Whoever wrote them has been killed."""
+    await session.execute(delete(Worker))
+
+
 def is_alive(worker: Worker, now: datetime) -> bool:
     """Whether its last sign of life is recent."""
     return now - worker.seen_at < SILENCE
