@@ -15,7 +15,7 @@ BIN = .venv/bin
 TESTS ?=
 WORKERS ?= 2
 ARGS ?=
-QUICK = not postgres and not mysql and not redis and not browser and not process
+QUICK = not postgres and not mysql and not redis and not rabbitmq and not browser and not process
 
 ##@ Use it
 
