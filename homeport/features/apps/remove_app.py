@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from homeport.features.apps.room import AppsRoom
 from homeport.features.files.upload import remove_uploads_of_end_users
 from homeport.features.identity.end_users import forget_end_users, some_end_users
-from homeport.runtime.db.columns import utc_now
+from homeport.runtime.db.clock import database_now
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.task import RunningJob, Task
 
@@ -83,7 +83,7 @@ async def _queue_second_look(room: AppsRoom, session: AsyncSession, payload: Rem
         payload.model_copy(update={"again": True}),
         workspace_id=payload.workspace_id,
         subject_id=payload.app_id,
-        run_at=utc_now() + _LATECOMERS,
+        run_at=database_now(session) + _LATECOMERS,
     )
 
 
