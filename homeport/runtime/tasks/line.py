@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import Any, cast
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     CursorResult,
     Table,
@@ -23,11 +22,11 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
     union_all,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.ext.compiler import compiles
 
 from homeport.runtime.db.clock import database_now
 from homeport.runtime.tasks.controls import QueueControl, take_turn_of_rate
@@ -86,26 +85,6 @@ async def front_turn(session: AsyncSession, queue: str) -> int:
     """The turn of a job that had its turn already and was handed back: before all others."""
     first = (await session.execute(_FIRST, {"line": queue})).scalar_one()
     return 0 if first is None else int(first) - 1
-
-
-class _Unhurried(ColumnElement[bool]):
-    """True. On PostgreSQL the commit does not wait for the disk: a claim that a crash of the server loses was none.
-
-    Whoever worked on it is refused the end, like any worker that has lost its lease.
-    """
-
-    inherit_cache = True
-    type = Boolean()
-
-
-@compiles(_Unhurried)
-def _true(_element: _Unhurried, _compiler: Any, **_: Any) -> str:
-    return "1 = 1"
-
-
-@compiles(_Unhurried, "postgresql")
-def _without_waiting(_element: _Unhurried, _compiler: Any, **_: Any) -> str:
-    return "(SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL"
 
 
 _CLAIM_VALUES: dict[str, Any] = {
@@ -169,11 +148,15 @@ _NEXT = {
 # A common table expression, for it is worked out once: PostgreSQL may lock more rows by a plain subquery.
 _CLAIM_NEXT = {
     limits: update(_JOBS)
-    .where(_JOBS.c.id.in_(select(found.with_only_columns(_JOBS.c.id).cte("next").c.id)), _Unhurried())
+    .where(_JOBS.c.id.in_(select(found.with_only_columns(_JOBS.c.id).cte("next").c.id)))
     .values(_CLAIM_VALUES)
     .returning(*_PARTS)
     for limits, found in _NEXT.items()
 }
+#: True. The commit does not wait for the disk: a claim that a crash of the server loses was none, and whoever worked on
+#: it is refused the end, like any worker that has lost its lease.
+_UNHURRIED = text("(SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL")
+_CLAIM_NEXT_ON_POSTGRESQL = {limits: statement.where(_UNHURRIED) for limits, statement in _CLAIM_NEXT.items()}
 _CLAIM_THESE = update(_JOBS).where(_JOBS.c.id.in_(bindparam("ids", expanding=True))).values(_CLAIM_VALUES)
 
 
@@ -200,13 +183,15 @@ async def claim_next(
     bound |= {"per_workspace": control.per_workspace} if limits[1] else {}
     now = database_now(session)
     values = {"now": now, "worker": worker, "until": now + lease}
-    if session.get_bind().dialect.name == "mysql":  # no RETURNING, and no UPDATE that reads its own table
+    dialect = session.get_bind().dialect.name
+    if dialect == "mysql":  # no RETURNING, and no UPDATE that reads its own table
         found = [_claimed(row) for row in await session.execute(_NEXT[limits], bound)]
         if found:
             await session.execute(_CLAIM_THESE, {"ids": [one.id for one in found], **values})
         found = [replace(one, attempt=one.attempt + 1) for one in found]
     else:
-        found = [_claimed(row) for row in await session.execute(_CLAIM_NEXT[limits], bound | values)]
+        statements = _CLAIM_NEXT_ON_POSTGRESQL if dialect == "postgresql" else _CLAIM_NEXT
+        found = [_claimed(row) for row in await session.execute(statements[limits], bound | values)]
     if found and control.per_minute is not None and not await take_turn_of_rate(session, control):
         await session.rollback()  # whoever asks too early leaves the job in its place
         return []

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from homeport.runtime.db.columns import utc_now
-from homeport.runtime.tasks import repository
+from homeport.runtime.tasks import jobs, line, repository
 from homeport.runtime.tasks.controls import QueueControl
 from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.line import claim_next
@@ -208,3 +209,9 @@ async def test_a_claim_does_not_wait_for_the_disk_and_nothing_else_is_so_unhurri
         assert job.attempt == 1
         async with bench.database.begin() as session:
             assert (await session.execute(shown)).scalar_one() == usual != "off"
+
+
+def test_what_every_job_runs_is_compiled_once() -> None:
+    hot: list[Any] = [*line._CLAIM_NEXT.values(), *line._CLAIM_NEXT_ON_POSTGRESQL.values(), jobs._INSERT_IN_LINE]
+    hot += [jobs._INSERT, repository._SUCCEED, line._NEXT_TURN]
+    assert [str(one) for one in hot if one._generate_cache_key() is None] == []
