@@ -62,6 +62,12 @@ def test_starting_loads_nothing_heavy(module: str) -> None:
     assert done.stdout.split() == []
 
 
+def test_a_worker_loads_no_web_framework() -> None:
+    program = "import sys, homeport.entry.worker; print('fastapi' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, ["False"]), done.stderr
+
+
 def _is_own_import(node: ast.AST) -> bool:
     if isinstance(node, ast.ImportFrom):
         return (node.module or "").split(".")[0] == "homeport"

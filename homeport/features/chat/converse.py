@@ -6,13 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.features.chat import repository
 from homeport.features.chat.errors import (
-    ConversationNotFound,
     FirstMessageNotFound,
     LastConversationNotFound,
     MessageNotFound,
     NameMissing,
     NothingToTakeBack,
 )
+from homeport.features.chat.find_conversation import get_conversation
 from homeport.features.chat.schemas import ConversationItem, FeedbackBody, MessageItem
 from homeport.features.chat.speaker import Speaker
 from homeport.features.chat.tables import Conversation, Feedback
@@ -46,14 +46,6 @@ async def list_messages(
     more, rows = len(rows) > limit, rows[:limit][::-1]
     ratings = await repository.ratings(session, [row.id for row in rows], speaker.person)
     return Slice(limit=limit, has_more=more, data=[MessageItem.of(row, ratings.get(row.id)) for row in rows])
-
-
-async def get_conversation(session: AsyncSession, app_id: str, speaker: Speaker, conversation_id: str) -> Conversation:
-    """A person's conversation; raises `ConversationNotFound`."""
-    found = await repository.find_conversation(session, app_id, speaker, conversation_id)
-    if found is None:
-        raise ConversationNotFound
-    return found
 
 
 async def rename(

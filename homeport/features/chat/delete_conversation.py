@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.features.chat import repository
-from homeport.features.chat.converse import get_conversation
+from homeport.features.chat.find_conversation import get_conversation
 from homeport.features.chat.remove import remove_messages
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.speaker import Speaker

@@ -16,7 +16,7 @@ from homeport.features.apps.errors import AppNotFound
 from homeport.features.apps.published import by_id
 from homeport.features.chat import repository
 from homeport.features.chat.choose_model import choose_model
-from homeport.features.chat.converse import get_conversation
+from homeport.features.chat.find_conversation import get_conversation
 from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.speaker import Speaker
 from homeport.features.chat.turn import Turn, name_from
