@@ -1,4 +1,7 @@
-"""Removes contents that were stored and never got a row: the process was killed between the two."""
+"""Removes contents that were stored and never got a row: the process was killed between the two.
+
+Only of workspaces that the database knows: one that is wrongly paired with a storage must not empty it.
+"""
 
 from __future__ import annotations
 
@@ -49,15 +52,21 @@ async def _remove(room: FilesRoom, page: dict[str, str]) -> int:
         left: Sequence[str] = [key for file_id, key in page.items() if file_id not in known]
         # Rows of earlier versions have another id than their key says.
         known_keys = set(await repository.known_keys(session, left)) if left else set()
-    unkept = [key for key in left if key not in known_keys]
+        ours = set(await repository.known_workspaces(session, {_workspace(key) for key in left})) if left else set()
+    unkept = [key for key in left if key not in known_keys and _workspace(key) in ours]
     for key in unkept:
         await room.storage.delete(key)
     return len(unkept)
 
 
+def _workspace(key: str) -> str:
+    return PurePosixPath(key).parent.name
+
+
 def _begun(key: str) -> tuple[str, datetime] | None:
     """The id in a key, and when it was made; None for a key that this version does not give."""
     try:
+        UUID(_workspace(key))
         found = UUID(PurePosixPath(key).name.partition(".")[0])
     except ValueError:
         return None

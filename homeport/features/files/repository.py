@@ -9,6 +9,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.features.files.tables import UploaderRole, UploadFile
+from homeport.features.identity.tables import Workspace
 
 
 async def find(session: AsyncSession, file_id: str) -> UploadFile | None:
@@ -33,6 +34,11 @@ async def known_ids(session: AsyncSession, file_ids: Iterable[str]) -> Sequence[
 async def known_keys(session: AsyncSession, keys: Iterable[str]) -> Sequence[str]:
     """Those that a row tells of."""
     return (await session.scalars(select(UploadFile.key).where(UploadFile.key.in_(list(keys))))).all()
+
+
+async def known_workspaces(session: AsyncSession, workspace_ids: Iterable[str]) -> Sequence[str]:
+    """Those that this database has."""
+    return (await session.scalars(select(Workspace.id).where(Workspace.id.in_(list(workspace_ids))))).all()
 
 
 async def find_of_end_users(

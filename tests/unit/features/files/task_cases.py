@@ -28,11 +28,12 @@ async def _unkept(stage: Stage) -> None:
     storage = stage.room(FilesRoom).storage
     for _ in range(3):
         await storage.write(f"{FOLDER}{workspace_id}/{_made_days_ago()}.txt", b"Never noted.", "text/plain")
+    await storage.write(f"{FOLDER}{uuid4()}/{_made_days_ago()}.txt", b"Of another installation.", "text/plain")
     await stage.enqueue(REMOVE_UNKEPT)
 
 
-def _only_the_kept_one(world: World) -> None:
-    assert len([key for key in world.files if key.startswith(FOLDER)]) == 1
+def _the_kept_one_and_what_is_not_ours(world: World) -> None:
+    assert len([key for key in world.files if key.startswith(FOLDER)]) == 2
 
 
-CASES = [Case(REMOVE_UNKEPT, _unkept, "", _only_the_kept_one)]
+CASES = [Case(REMOVE_UNKEPT, _unkept, "", _the_kept_one_and_what_is_not_ours)]
