@@ -92,10 +92,10 @@ def test_when_the_beat_on_duty_stands_still_with_its_connections_open_another_ta
     first = working(there)
     os.kill(first.popen.pid, signal.SIGSTOP)
     there.remove(first)
-    second = working(there)
-    assert is_named(beats, second)
+    assert is_named(beats, working(there))
     os.kill(first.popen.pid, signal.SIGCONT)
     first.says("another beat is on duty now")
-    assert is_named(beats, second)
+    # On a machine that stood still for seconds, the third may have taken over from the second meanwhile.
+    assert any(is_named(beats, other) for other in there)
     for beat in (first, *there):
         assert beat.terminate() == 0

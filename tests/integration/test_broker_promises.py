@@ -144,11 +144,13 @@ async def test_jobs_go_on_when_the_broker_was_away(fleet: Installation, broker: 
     fleet.settings |= broker.settings
     async with order_desk(fleet) as desk:
         worker = fleet.worker()
-        await desk.order("before")
-        await desk.all_succeeded(1)
+        await desk.order("before", "meanwhile", held=True)
+        await desk.began(2)
         broker.restart()
+        worker.wait_until(lambda: worker.text.count("Connected to ") == 2, "it was connected again")
+        desk.let_go()
         await desk.order(*"abcdefgh")
-        await desk.all_succeeded(9, seconds=120)
+        await desk.all_succeeded(10, seconds=120)
         assert worker.terminate() == 0, worker.text
 
 

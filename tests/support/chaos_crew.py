@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.chaos_launch import SHOW_STACKS
 from tests.support.processes import Installation, Process
 
 #: Seconds between the end of a process and its next start.
@@ -68,14 +70,24 @@ class Crew:
             if member.process is not None and member.process.popen.poll() is None:
                 member.process.popen.send_signal(signal.SIGTERM)
         keepers = [member.keeper for member in self.members.values() if member.keeper is not None]
-        _, late = await asyncio.wait(keepers, timeout=_LEAVING_SECONDS)
-        assert not late, f"{len(late)} processes have not left in {_LEAVING_SECONDS:.0f} s"
+        await asyncio.wait(keepers, timeout=_LEAVING_SECONDS)
+        late = [one for one in self.members.values() if one.process is not None and one.process.popen.poll() is None]
+        for member in late:
+            await self._show(member)
+        assert not late, f"not left in {_LEAVING_SECONDS:.0f} s: {', '.join(member.name for member in late)}"
         return {name: one.process.popen.returncode for name, one in self.members.items() if one.process is not None}
 
     def text_of(self, name: str) -> str:
         """What the newest process of a role has written."""
         process = self.members[name].process
         return "" if process is None else process.text
+
+    async def _show(self, member: Member) -> None:
+        """Print what a process has written at last, and where each thread of it and of its children stands."""
+        assert member.process is not None
+        os.killpg(member.process.popen.pid, SHOW_STACKS)
+        await asyncio.sleep(1)  # until they have written
+        self._say(f"{member.name} does not leave:\n{member.process.text[-20_000:]}")
 
     async def _all_hear(self) -> None:
         """Wait until each would hear SIGTERM: one that comes sooner ends a process that has not begun to work."""

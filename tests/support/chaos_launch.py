@@ -6,6 +6,8 @@ Started by `python -m tests.support.chaos_launch <seed> <seconds of a lease> <th
 from __future__ import annotations
 
 import asyncio
+import faulthandler
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -35,6 +37,9 @@ _LATEST = 3.0
 #: Seconds of waiting before and after a document's points are stored, at most.
 _SLOWNESS = 1.0
 _RENEWALS = 5
+
+#: Upon this signal a process writes where its threads stand. Celery, gunicorn and uvicorn have the usual ones.
+SHOW_STACKS = signal.SIGRTMIN
 
 TICK_ENTRY = "chaos_tick"
 TICK_PERIOD = timedelta(seconds=5)
@@ -109,6 +114,7 @@ def add_tick() -> None:
 
 def main() -> None:
     """Arrange for the bad luck, and start."""
+    faulthandler.register(SHOW_STACKS)
     seed, lease = sys.argv[1], float(sys.argv[2])
     sys.argv = ["homeport", *sys.argv[3:]]
     for kind in (CeleryDispatcher, LocalDispatcher):

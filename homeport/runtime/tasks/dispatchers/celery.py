@@ -49,6 +49,10 @@ def make_celery(settings: CelerySettings, redis: RedisSettings | None = None) ->
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=settings.celery_prefetch_multiplier,
+        # After a lost connection Celery would raise the prefetch count from the pool's threads, each of which then
+        # waits for the broker's answer on the connection that the worker's loop reads: one of both may wait for ever.
+        # A hint fetched too early costs nothing.
+        worker_enable_prefetch_count_reduction=False,
         worker_max_tasks_per_child=settings.max_tasks_per_child,
         worker_proc_alive_timeout=60,  # a process opens its whole house before it counts as alive
         worker_hijack_root_logger=False,
