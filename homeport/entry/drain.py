@@ -13,6 +13,10 @@ from starlette.applications import Starlette
 from homeport.entry.wiring import House
 from homeport.features.chat.room import ChatRoom
 
+#: An idle connection is kept for so long: longer than clients and load balancers keep theirs (60 s at most, as a rule).
+#: Whoever closes first must be the one who sends, or requests are lost on connections that are just being closed.
+KEEP_ALIVE_SECONDS = 75
+
 
 class DrainingServer(uvicorn.Server):
     """Takes no new connections once it is asked to stop, and waits for the answers that are being given."""

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn_worker import UvicornWorker
 
 from homeport.entry.api import make_app
-from homeport.entry.drain import DrainingServer, end_answers
+from homeport.entry.drain import KEEP_ALIVE_SECONDS, DrainingServer, end_answers
 from homeport.entry.limit_requests import RequestLimit
 from homeport.entry.say_why import SayWhy
 from homeport.entry.settings import Settings
@@ -132,6 +132,7 @@ def options_of(settings: Settings) -> dict[str, Any]:
         "worker_class": ApiProcess,
         "timeout": deployment.gunicorn_timeout,
         "graceful_timeout": deployment.homeport_stop_seconds + _CLOSE_SECONDS,
+        "keepalive": KEEP_ALIVE_SECONDS,
         "backlog": 2048,
         "logger_class": SharedLog,
         "loglevel": settings.logging.log_level.lower(),

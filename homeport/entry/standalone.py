@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from homeport.entry.api import make_app
 from homeport.entry.data_dir import held, prepare
-from homeport.entry.drain import DrainingServer, end_answers
+from homeport.entry.drain import KEEP_ALIVE_SECONDS, DrainingServer, end_answers
 from homeport.entry.migrate import migrate_once
 from homeport.entry.say_why import SayWhy
 from homeport.entry.settings import Settings
@@ -46,6 +46,7 @@ def run_standalone(settings: Settings, host: str, port: int, announce: Callable[
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}"
