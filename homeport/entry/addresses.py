@@ -1,4 +1,4 @@
-"""Where this installation is found from outside: written into the console's page, honoured when a path is asked for.
+"""Where this installation is found from outside: written into the console's page.
 
 The console is built once for every address. The page carries its addresses in its head, in the fields of `_FIELDS`;
 the images of the console alone write the same fields (deploy/images/web/entrypoint.sh).
@@ -11,12 +11,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from homeport.entry.settings import Settings
 
-#: What begins like this is never a page of the console, even when the console is served below `/console`.
-_OWN = ("/v1/", "/console/api/", "/files/", "/health")
 _FIELDS = ("base", "console-web", "console-api", "service-api")
 
 
@@ -91,21 +87,3 @@ def origin_of(address: str) -> str:
 def path_of(address: str) -> str:
     """`/sub/path` of an address, without a slash at the end."""
     return urlsplit(address).path.rstrip("/")
-
-
-class SubPath:
-    """Serves an application below a path, whether or not the proxy in front has cut the path off."""
-
-    def __init__(self, app: ASGIApp, *, path: str) -> None:
-        """`path` begins with a slash and does not end with one."""
-        self._app = app
-        self._path = path
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the application know the path, so that redirections lead where the visitor is."""
-        if scope["type"] == "http":
-            asked = scope["path"]
-            if asked.startswith(_OWN) or not f"{asked}/".startswith(f"{self._path}/"):
-                asked = f"{self._path}{asked}"
-            scope = {**scope, "root_path": self._path, "path": asked}
-        await self._app(scope, receive, send)

@@ -13,11 +13,12 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from homeport.entry import console_system, health, metrics
-from homeport.entry.addresses import Addresses, SubPath, addresses_of, origin_of
+from homeport.entry import console_system, health_pages, metrics
+from homeport.entry.addresses import Addresses, addresses_of, origin_of
 from homeport.entry.console_files import BUILT, ConsoleFiles, not_built
 from homeport.entry.describe_api import DescribedApi
 from homeport.entry.settings import Settings
+from homeport.entry.sub_path import SubPath
 from homeport.entry.version import VERSION
 from homeport.entry.wiring import jobs_running, open_house
 from homeport.features.apps.endpoints import console as apps_console
@@ -111,7 +112,7 @@ def make_app(settings: Settings, data_dir: Path, *, sole: bool = False) -> Starl
         lifespan=lifespan,
         middleware=_middleware(settings, addresses),
         routes=[
-            *health.routes(settings.deployment.commit_sha),
+            *health_pages.routes(settings.deployment.commit_sha),
             metrics.route(settings.telemetry.metrics_token),
             Mount("/v1", _open_to(("*",), BodyLimit(service, limit=largest * 1024 * 1024 + _OVERHEAD))),
             Mount(

@@ -12,14 +12,20 @@ import signal
 import socket
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
-import httpx
 import structlog
 
 from homeport.backends.sandbox.client import SandboxClient
 from homeport.backends.sandbox.errors import Misconfigured, Unsupported
 from homeport.backends.sandbox.port import Place
 from homeport.backends.sandbox.settings import SandboxSettings
+from homeport.runtime.lazy_module import LazyModule
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = LazyModule("httpx")
 
 log = structlog.get_logger(__name__)
 

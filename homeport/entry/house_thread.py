@@ -11,7 +11,6 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import structlog
-import uvloop
 
 from homeport.entry.memory_ceiling import grown_above, room_below
 from homeport.entry.settings import Settings
@@ -92,7 +91,7 @@ class HouseThread:
             self._thread.join()
 
     def _main(self) -> None:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner() as runner:
             self.fault = runner.run(self._guarded())
         if self.fault is None:
             return

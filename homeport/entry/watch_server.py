@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.applications import Starlette
 
-from homeport.entry import health, metrics
+from homeport.entry import health_pages, metrics
 from homeport.entry.sample_figures import Figures
 from homeport.entry.settings import Settings
 from homeport.runtime.errors import HomeportError
@@ -37,7 +37,7 @@ class _Server(uvicorn.Server):
 async def serving(settings: Settings, port: int, checks: Checks, figures: Figures) -> AsyncIterator[None]:
     """Serve while the block lasts; raises `MetricsPortTaken`."""
     app = Starlette(
-        routes=[*health.routes(settings.deployment.commit_sha), metrics.route(settings.telemetry.metrics_token)]
+        routes=[*health_pages.routes(settings.deployment.commit_sha), metrics.route(settings.telemetry.metrics_token)]
     )
     problems.install(app)
     app.state.checks, app.state.figures = checks, figures

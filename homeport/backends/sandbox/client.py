@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from homeport.backends.sandbox.errors import (
     CodeFailed,
@@ -21,6 +19,12 @@ from homeport.backends.sandbox.settings import SandboxSettings
 from homeport.backends.sandbox.wrap import RUNS_AS, unwrap, wrap
 from homeport.runtime.drivers.patience import Patience
 from homeport.runtime.errors import HomeportError
+from homeport.runtime.lazy_module import LazyModule
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = LazyModule("httpx")
 
 _RUN = "/v1/sandbox/run"
 _STATUS = "/v1/sandbox/status"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import httpx
 from pydantic import ValidationError
 
 from homeport.backends.tracing import drivers
@@ -16,6 +15,9 @@ from homeport.backends.tracing.guards import GuardedTracer
 from homeport.backends.tracing.port import Tracer
 from homeport.backends.tracing.spec import DriverSpec
 from homeport.runtime.drivers.find import load_driver
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class DriverModule(Protocol):

@@ -13,7 +13,8 @@ from homeport.features.chat.room import ChatRoom
 from homeport.features.chat.turn import Turn
 from homeport.features.chat.write_answer import write_answer
 from homeport.runtime.errors import HomeportError
-from homeport.runtime.http.stream import Channel, EventStream
+from homeport.runtime.http.respond_stream import EventStream
+from homeport.runtime.http.stream import Channel
 
 
 def respond_streaming(room: ChatRoom, turn: Turn) -> Response:

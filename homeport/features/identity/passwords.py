@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from homeport.features.identity.errors import PasswordNotAccepted
+from homeport.runtime.lazy_module import LazyModule
+
+if TYPE_CHECKING:
+    import argon2
+else:
+    argon2 = LazyModule("argon2")
 
 _SHORTEST = 8
 _LONGEST = 512
@@ -17,11 +22,15 @@ _LONGEST = 512
 class Passwords:
     """Each hash takes tens of milliseconds and megabytes on purpose, so only a few are made at once."""
 
-    def __init__(self, hasher: PasswordHasher | None = None, at_once: int = 2) -> None:
+    def __init__(self, hasher: argon2.PasswordHasher | None = None, at_once: int = 2) -> None:
         """`hasher` sets the cost; the library's recommendation by default."""
-        self._hasher = hasher or PasswordHasher()
+        self._given = hasher
         self._places = asyncio.Semaphore(at_once)
         self._decoy: str | None = None
+
+    @cached_property
+    def _hasher(self) -> argon2.PasswordHasher:
+        return self._given or argon2.PasswordHasher()
 
     async def hash(self, password: str) -> str:
         """The hash to keep. Raises `PasswordNotAccepted`."""
@@ -47,7 +56,7 @@ class Passwords:
             self._decoy = self._hasher.hash(secrets.token_urlsafe(16))
         try:
             return self._hasher.verify(kept or self._decoy, _bytes(password)) and kept is not None
-        except (VerificationError, InvalidHashError):
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
 
 

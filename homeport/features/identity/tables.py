@@ -6,18 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, Uuid
-from sqlalchemy.dialects.mysql import VARCHAR
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import TypeEngine
 
 from homeport.features.identity.roles import Role
-from homeport.runtime.db.columns import utc_now
+from homeport.runtime.db.columns import ExactText, utc_now
 from homeport.runtime.db.tables import Created, Table
-
-
-def _exact(length: int) -> TypeEngine[str]:
-    """A text that equals only itself; MySQL would otherwise take `José` and `jose` for the same."""
-    return String(length).with_variant(VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), "mysql")
 
 
 class AccountStatus(StrEnum):
@@ -49,7 +42,7 @@ class Account(Created, Table):
     __tablename__ = "accounts"
 
     #: In lower case.
-    email: Mapped[str] = mapped_column(_exact(255), unique=True)
+    email: Mapped[str] = mapped_column(ExactText(255), unique=True)
     name: Mapped[str] = mapped_column(String(255))
     password_hash: Mapped[str] = mapped_column(String(255))
     interface_language: Mapped[str] = mapped_column(String(20), default="en-US")
@@ -182,7 +175,7 @@ class EndUser(Created, Table):
     #: service-api, web-app or browser.
     type: Mapped[str] = mapped_column(String(16))
     #: The name the client gave.
-    session_id: Mapped[str] = mapped_column(_exact(255))
+    session_id: Mapped[str] = mapped_column(ExactText(255))
     #: Of the name: texts that some database would compare as equal stay different people.
     session_hash: Mapped[str] = mapped_column(String(64))
     external_user_id: Mapped[str | None] = mapped_column(String(255))

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from base64 import b64decode, b64encode
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.features.identity import repository
 from homeport.features.identity.errors import SecretUnreadable
 from homeport.runtime.errors import HomeportError, NotFound
+from homeport.runtime.lazy_module import LazyModule
+
+if TYPE_CHECKING:
+    from cryptography import exceptions
+    from cryptography.hazmat.primitives.ciphers import aead
+else:
+    #: Seven megabytes, for whoever opens or seals something: a worker that waits for its first job does not.
+    exceptions = LazyModule("cryptography.exceptions")
+    aead = LazyModule("cryptography.hazmat.primitives.ciphers.aead")
 
 _FORMAT = "v1:"
 _NONCE_BYTES = 12
@@ -27,9 +36,12 @@ class Vault:
     def __init__(self, master: bytes) -> None:
         """`master`: a secret of any length. It is never used itself: each use has a key derived from it."""
         self._master = master
-        self._cipher = AESGCM(self._derive("seal"))
         #: Why nothing may be done with this key; None when nothing speaks against it.
         self.refusal: HomeportError | None = None
+
+    @cached_property
+    def _cipher(self) -> aead.AESGCM:
+        return aead.AESGCM(self._derive("seal"))
 
     @property
     def fingerprint(self) -> str:
@@ -46,8 +58,9 @@ class Vault:
         return self._derive(purpose)
 
     def _derive(self, purpose: str) -> bytes:
-        info = f"homeport/{purpose}".encode()
-        return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=info).derive(self._master)
+        """HKDF (RFC 5869) with SHA-256 and no salt; as long as its output is one block, that is these two lines."""
+        extracted = hmac.digest(bytes(_KEY_BYTES), self._master, sha256)
+        return hmac.digest(extracted, f"homeport/{purpose}".encode() + b"\x01", sha256)
 
     def _check(self) -> None:
         if self.refusal is not None:
@@ -79,7 +92,7 @@ class Vault:
         try:
             raw = b64decode(sealed.removeprefix(_FORMAT), validate=True)
             return self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], context.encode())
-        except (ValueError, InvalidTag) as error:
+        except (ValueError, exceptions.InvalidTag) as error:
             raise SecretUnreadable from error
 
 

@@ -6,15 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary, String, Uuid
-from sqlalchemy.dialects.mysql import MEDIUMBLOB, VARCHAR
+from sqlalchemy import Index, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from homeport.runtime.db.columns import JsonColumn, LongText, new_id, utc_now
+from homeport.runtime.db.columns import ExactText, JsonColumn, LongText, MediumBinary, new_id, utc_now
 from homeport.runtime.db.tables import Created, Table
 
 # Two names that differ in case or accents are two names, on every engine.
-_ExactName = String(255).with_variant(VARCHAR(255, charset="utf8mb4", collation="utf8mb4_bin"), "mysql")
+_ExactName = ExactText(255)
 
 
 class IndexingTechnique(StrEnum):
@@ -207,7 +206,7 @@ class Embedding(Table):
     provider: Mapped[str] = mapped_column(String(100))
     model: Mapped[str]
     #: 32-bit floats, the lowest byte first.
-    vector: Mapped[bytes] = mapped_column(LargeBinary().with_variant(MEDIUMBLOB(), "mysql"))
+    vector: Mapped[bytes] = mapped_column(MediumBinary)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     #: When it was last of use, to a day.
     used_at: Mapped[datetime] = mapped_column(default=utc_now)

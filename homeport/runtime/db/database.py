@@ -7,6 +7,7 @@ upgrade a read lock and cannot deadlock) and a second pool reads beside it. On t
 from __future__ import annotations
 
 import asyncio
+import importlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
@@ -20,7 +21,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from homeport.runtime.db import sqlite_inline
 from homeport.runtime.db.clock import Clock
 from homeport.runtime.db.extras import keep_alive, translate
 from homeport.runtime.db.faults import DatabaseUnavailable, explained, first_line
@@ -75,7 +75,7 @@ class Database:
         self.url = make_url(url)
         self.kind = self.url.get_backend_name()
         if self.kind == "sqlite":
-            self.url = self.url.set(drivername=sqlite_inline.DRIVER)
+            self.url = self.url.set(drivername=_inline().DRIVER)
         settings = settings or DatabaseSettings()
         #: By which all who use this database agree on what is due and whose lease has run out.
         self.clock = Clock(self.kind)
@@ -88,7 +88,7 @@ class Database:
             self.engine = self._reader = _server_engine(self.url, settings, self.clock)
             self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
             self._turn = nullcontext()
-        self._new_session = sqlite_inline.InlineSession if self.kind == "sqlite" else AsyncSession
+        self._new_session = _inline().InlineSession if self.kind == "sqlite" else AsyncSession
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -184,6 +184,11 @@ def _figures(engine: AsyncEngine, name: str) -> PoolFigures:
     return pool.figures(name)
 
 
+def _inline() -> Any:
+    """The module of the embedded database; a fleet's processes are spared it."""
+    return importlib.import_module("homeport.runtime.db.sqlite_inline")
+
+
 def _dumps(value: Any) -> str:
     return orjson.dumps(value).decode()
 
@@ -227,7 +232,7 @@ def _sqlite_engine(url: URL, settings: DatabaseSettings, *, begin: str, connecti
         echo=settings.sqlalchemy_echo,
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
-        connect_args={"timeout": 10, "check_same_thread": False, "factory": sqlite_inline.InlineConnection},
+        connect_args={"timeout": 10, "check_same_thread": False, "factory": _inline().InlineConnection},
     )
 
     @event.listens_for(engine.sync_engine, "connect")

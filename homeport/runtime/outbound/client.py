@@ -8,16 +8,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING
 
-import httpcore
-import httpx
-
+from homeport.runtime.lazy_module import LazyModule
 from homeport.runtime.outbound.allow import read_allow_list
 from homeport.runtime.outbound.errors import AddressRefused, AnswerTooLarge, OutboundFailed
 from homeport.runtime.outbound.guard import Guard, ascii_host, port_of, shown
-from homeport.runtime.outbound.resolve import PinningBackend, Resolve, ask_system
+from homeport.runtime.outbound.resolve import Resolve, ask_system
 from homeport.runtime.outbound.settings import OutboundSettings
-from homeport.runtime.outbound.transport import GuardedTransport
+
+if TYPE_CHECKING:
+    import httpcore
+    import httpx
+
+    from homeport.runtime.outbound import pin, transport
+else:
+    httpcore = LazyModule("httpcore")
+    httpx = LazyModule("httpx")
+    pin = LazyModule("homeport.runtime.outbound.pin")
+    transport = LazyModule("homeport.runtime.outbound.transport")
 
 _MAX_REDIRECTS = 5
 
@@ -51,7 +60,7 @@ class Outbound:
         """
         settings = self._settings
         return httpx.AsyncClient(
-            transport=GuardedTransport(
+            transport=transport.GuardedTransport(
                 settings, self._guard, self._resolve, self._context or httpx.create_ssl_context()
             ),
             timeout=httpx.Timeout(
@@ -89,7 +98,7 @@ class Outbound:
         Raises httpcore.ConnectError for an unknown name, TimeoutError when nobody knows it in time.
         """
         async with asyncio.timeout(self._settings.ssrf_default_connect_time_out):
-            found = await PinningBackend(self._guard, self._resolve).checked_addresses(host, port)
+            found = await pin.PinningBackend(self._guard, self._resolve).checked_addresses(host, port)
         return [str(address) for address in found]
 
     async def fetch(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-import httpx
+from typing import TYPE_CHECKING
 
 from homeport.runtime.outbound.addresses import Address, internal_kind, is_disguised, read_literal
 from homeport.runtime.outbound.allow import AllowList
 from homeport.runtime.outbound.errors import AddressRefused
+
+if TYPE_CHECKING:
+    import httpx
 
 _PORTS = {"http": 80, "https": 443}
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,253}")

@@ -8,7 +8,8 @@ import httpcore
 import httpx
 
 from homeport.runtime.outbound.guard import Guard
-from homeport.runtime.outbound.resolve import PinningBackend, Resolve
+from homeport.runtime.outbound.pin import PinningBackend
+from homeport.runtime.outbound.resolve import Resolve
 from homeport.runtime.outbound.settings import OutboundSettings
 
 

@@ -16,7 +16,7 @@ import pytest
 from homeport.entry.deploy.kustomize import build
 from homeport.entry.deploy.read_yaml import Document, load_all, parse_all
 from homeport.entry.gunicorn_api import options_of
-from homeport.entry.health import routes
+from homeport.entry.health_pages import routes
 from homeport.entry.known_settings import find
 from homeport.entry.settings import read_settings
 from homeport.entry.version import VERSION

@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
-from homeport.entry.addresses import Addresses, SubPath, addresses_of, at_public_addresses, origin_of
+from homeport.entry.addresses import Addresses, addresses_of, at_public_addresses, origin_of
 from homeport.entry.console_files import ConsoleFiles
 from homeport.entry.settings import read_settings
+from homeport.entry.sub_path import SubPath
 from homeport.runtime.config.errors import ConfigurationError
 from homeport.runtime.config.sources import Sources
 from tests.support.house import open_test_house

@@ -13,13 +13,20 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import contextmanager
 from datetime import timedelta
-
-from opendal import AsyncOperator, exceptions
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from homeport.backends.storage import errors
 from homeport.backends.storage.capabilities import Capabilities
 from homeport.backends.storage.dialects.settle import settle_at_exit
 from homeport.backends.storage.port import UNKNOWN_CONTENT, Blob
+from homeport.runtime.lazy_module import LazyModule
+
+if TYPE_CHECKING:
+    import opendal
+else:
+    #: Takes ten megabytes, which a process that touches no blob is spared.
+    opendal = LazyModule("opendal")
 
 #: Bytes per part of a long upload (S3 takes 5 MiB to 5 GiB and 10000 parts: blobs up to 78 GiB), and per chunk read.
 WRITE_PART = 8 * 1024 * 1024
@@ -27,23 +34,6 @@ READ_CHUNK = 1024 * 1024
 #: Parts of one blob under way at once.
 AT_ONCE = 4
 
-_SDK_ERRORS = (
-    OSError,
-    exceptions.Error,
-    exceptions.Unexpected,
-    exceptions.Unsupported,
-    exceptions.ConfigInvalid,
-    exceptions.NotFound,
-    exceptions.PermissionDenied,
-    exceptions.IsADirectory,
-    exceptions.NotADirectory,
-    exceptions.AlreadyExists,
-    exceptions.IsSameFile,
-    exceptions.ConditionNotMatch,
-    exceptions.RateLimited,
-    exceptions.RangeNotSatisfied,
-    exceptions.Conflict,
-)
 _HEAD = re.compile(r"(?P<kind>\w+) \((?P<lasting>temporary|permanent|persistent)\)")
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _SERVICE_CODE = re.compile(r'code: "(\w+)"')
@@ -55,12 +45,20 @@ _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 class OpendalStorage:
     """A `Storage` over one OpenDAL operator."""
 
-    def __init__(self, operator: AsyncOperator, name: str, capabilities: Capabilities, hint: str) -> None:
-        """`name`: the driver's; `hint`: which settings to look at when access is refused."""
-        self._operator = operator
+    def __init__(self, scheme: str, options: dict[str, str], name: str, capabilities: Capabilities, hint: str) -> None:
+        """Loads and connects nothing yet.
+
+        `name`: the driver's; `hint`: which settings to look at when access is refused.
+        """
+        self._scheme = scheme
+        self._options = options
         self._name = name
         self._capabilities = capabilities
         self._hint = hint
+
+    @cached_property
+    def _operator(self) -> opendal.AsyncOperator:
+        return connect(self._scheme, self._options, self._name, self._hint)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -173,6 +171,10 @@ class OpendalStorage:
             request = await self._operator.presign_read(key, int(expires.total_seconds()))
         return str(request.url)
 
+    def require_options(self) -> None:
+        """Raise `Misconfigured` when the options do not fit."""
+        assert self._operator is not None
+
     async def check(self) -> None:
         """See `Storage.check`."""
         with self._translated(""):
@@ -189,17 +191,39 @@ class OpendalStorage:
         """Turn errors of OpenDAL into ours; `key` is what the call was about."""
         try:
             yield
-        except _SDK_ERRORS as error:
+        except _sdk_errors() as error:
             raise translate(error, self._name, key, self._hint, writing=writing) from error
 
 
-def connect(scheme: str, options: dict[str, str], name: str, hint: str) -> AsyncOperator:
+def connect(scheme: str, options: dict[str, str], name: str, hint: str) -> opendal.AsyncOperator:
     """An operator for `scheme`; nothing is connected yet. Raises `Misconfigured` when the options do not fit."""
     settle_at_exit()
     try:
-        return AsyncOperator(scheme, **options)
-    except _SDK_ERRORS as error:
+        return opendal.AsyncOperator(scheme, **options)
+    except _sdk_errors() as error:
         raise translate(error, name, "", hint, writing=False) from error
+
+
+@cache
+def _sdk_errors() -> tuple[type[Exception], ...]:
+    exceptions = opendal.exceptions
+    return (
+        OSError,
+        exceptions.Error,
+        exceptions.Unexpected,
+        exceptions.Unsupported,
+        exceptions.ConfigInvalid,
+        exceptions.NotFound,
+        exceptions.PermissionDenied,
+        exceptions.IsADirectory,
+        exceptions.NotADirectory,
+        exceptions.AlreadyExists,
+        exceptions.IsSameFile,
+        exceptions.ConditionNotMatch,
+        exceptions.RateLimited,
+        exceptions.RangeNotSatisfied,
+        exceptions.Conflict,
+    )
 
 
 def translate(error: Exception, name: str, key: str, hint: str, *, writing: bool) -> errors.StorageError:
@@ -207,8 +231,8 @@ def translate(error: Exception, name: str, key: str, hint: str, *, writing: bool
     text = str(error)
     head = _HEAD.match(text)
     kind = head["kind"] if head else type(error).__name__
-    number = _OS_ERROR.search(text)
-    found = _from_system(int(number[1]), name, key, hint, writing=writing) if number else None
+    number = _os_number(error, text)
+    found = _from_system(number, name, key, hint, writing=writing) if number else None
     if found is not None:
         return found
     reason = _reason(text)
@@ -229,6 +253,13 @@ def translate(error: Exception, name: str, key: str, hint: str, *, writing: bool
     if head and head["lasting"] != "permanent":
         return errors.Unavailable(f"The storage {name} does not answer now ({reason}).", hint=hint)
     return errors.StorageError(f"The storage {name} failed ({reason}).", hint=hint)
+
+
+def _os_number(error: Exception, text: str) -> int | None:
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    number = _OS_ERROR.search(text)
+    return int(number[1]) if number else None
 
 
 def _from_system(number: int, name: str, key: str, hint: str, *, writing: bool) -> errors.StorageError | None:

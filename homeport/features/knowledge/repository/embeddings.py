@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from array import array
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,6 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Row, Select, Table, delete, select, update
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from homeport.features.knowledge.repository.datasets import changed
@@ -44,10 +44,9 @@ async def keep(session: AsyncSession, provider: str, model: str, vectors: Mappin
 
 
 def _replacing(dialect: str) -> Any:
+    added = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert(_TABLE)
     if dialect == "mysql":
-        inserted = mysql.insert(_TABLE)
-        return inserted.on_duplicate_key_update(vector=inserted.inserted.vector, used_at=inserted.inserted.used_at)
-    added = (postgresql if dialect == "postgresql" else sqlite).insert(_TABLE)
+        return added.on_duplicate_key_update(vector=added.inserted.vector, used_at=added.inserted.used_at)
     return added.on_conflict_do_update(
         index_elements=["key"], set_={"vector": added.excluded.vector, "used_at": added.excluded.used_at}
     )

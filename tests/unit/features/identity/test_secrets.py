@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import BaseModel, SecretStr
 
 from homeport.features.identity.errors import MasterKeyMissing, MasterKeyUnusable, MasterKeyWrong, SecretUnreadable
@@ -160,6 +162,12 @@ def test_a_vault_that_refuses_does_nothing_until_it_is_let(tmp_path: Path) -> No
 def test_keys_derived_for_different_uses_differ() -> None:
     vault = Vault(b"master")
     assert vault.derive("file-links") == Vault(b"master").derive("file-links") != vault.derive("seal")
+
+
+@pytest.mark.parametrize("master", [b"", b"k", b"a master key of no particular length" * 9])
+def test_keys_are_derived_as_the_standard_says(master: bytes) -> None:
+    expected = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"homeport/file-links").derive(master)
+    assert Vault(master).derive("file-links") == expected
 
 
 async def test_a_workspace_made_by_setup_has_a_vault_of_its_own(house: IdentityApp) -> None:

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message
 
-from homeport.runtime.http.stream import PING, Channel, EventStream, event
+from homeport.runtime.http.respond_stream import EventStream
+from homeport.runtime.http.stream import PING, Channel, event
 
 
 def test_an_event_is_one_line_of_compact_json_and_a_blank_line() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 from homeport.backends.storage import errors
-from homeport.backends.storage.dialects.opendal import OpendalStorage, connect
+from homeport.backends.storage.dialects.opendal import OpendalStorage
 from homeport.backends.storage.drivers.fs.spec import SPEC, FsSettings
 from homeport.backends.storage.port import UNKNOWN_CONTENT, Storage
 
@@ -26,10 +27,10 @@ async def open_driver(settings: FsSettings, data_dir: Path) -> Storage:
     else:
         options, hint = {"root": settings.storage_local_path}, "Check STORAGE_LOCAL_PATH."
     root = _root(options.get("root", "storage"), data_dir)
-    operator = connect("fs", {**options, "root": root}, SPEC.name, hint)
-    storage = FsStorage(operator, SPEC.name, SPEC.capabilities, hint)
-    await storage.prepare(root)
-    await storage.sweep(datetime.now(UTC) - _ABANDONED_AFTER)
+    storage = FsStorage("fs", {**options, "root": root}, SPEC.name, SPEC.capabilities, hint)
+    if len(options) > 1:
+        storage.require_options()
+    await asyncio.to_thread(storage.prepare, Path(root))
     return storage
 
 
@@ -61,29 +62,16 @@ class FsStorage(OpendalStorage):
         if await self.exists(key):
             await super().delete(key)
 
-    async def prepare(self, root: str) -> None:
-        """Make the folders; `root` is for the sentence of `Misconfigured`."""
+    def prepare(self, root: Path) -> None:
+        """Make the folders, and remove what was abandoned in them. Raises `Misconfigured`."""
         try:
-            with self._translated(root, writing=True):
-                await self._operator.create_dir(_UNFINISHED)
+            with self._translated(str(root), writing=True):
+                (root / _UNFINISHED).mkdir(parents=True, exist_ok=True)
+                _sweep(root / _UNFINISHED, datetime.now(UTC) - _ABANDONED_AFTER)
         except errors.Conflict as error:
             raise errors.Misconfigured(
-                f"The storage folder {root!a} cannot be used: it is a file, or lies below one.", hint=self._hint
+                f"The storage folder {str(root)!a} cannot be used: it is a file, or lies below one.", hint=self._hint
             ) from error
-
-    async def sweep(self, before: datetime) -> None:
-        """Remove unfinished writes last touched before `before`."""
-        with self._translated(_UNFINISHED):
-            left = [entry.path async for entry in await self._operator.list(_UNFINISHED)]
-        for path in left:
-            if path.endswith("/"):
-                continue
-            try:
-                blob = await self.stat(path)
-            except errors.NotFound:
-                continue  # another process finished it
-            if blob.modified is not None and blob.modified < before:
-                await super().delete(path)
 
     @asynccontextmanager
     async def _staged(self, key: str) -> AsyncGenerator[str]:
@@ -95,3 +83,11 @@ class FsStorage(OpendalStorage):
         except BaseException:
             await super().delete(unfinished)
             raise
+
+
+def _sweep(folder: Path, before: datetime) -> None:
+    """Remove files last touched before `before`."""
+    for file in folder.iterdir():
+        with suppress(FileNotFoundError):  # another process finished it
+            if file.is_file() and file.stat().st_mtime < before.timestamp():
+                file.unlink()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from homeport.backends.storage.choice import StorageChoice
-from homeport.backends.storage.dialects.opendal import OpendalStorage, connect
+from homeport.backends.storage.dialects.opendal import OpendalStorage
 from homeport.backends.storage.drivers.memory.spec import SPEC
 from homeport.backends.storage.port import Storage
 
@@ -13,5 +13,6 @@ from homeport.backends.storage.port import Storage
 async def open_driver(settings: StorageChoice, data_dir: Path) -> Storage:  # noqa: ARG001 - all drivers open alike
     """An empty storage of its own; two openings share nothing."""
     hint = "Check the OPENDAL_MEMORY_* settings."
-    operator = connect("memory", settings.options_of("memory"), SPEC.name, hint)
-    return OpendalStorage(operator, SPEC.name, SPEC.capabilities, hint)
+    storage = OpendalStorage("memory", settings.options_of("memory"), SPEC.name, SPEC.capabilities, hint)
+    storage.require_options()
+    return storage

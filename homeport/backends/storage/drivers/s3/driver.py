@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from homeport.backends.storage.dialects.opendal import OpendalStorage, connect
+from homeport.backends.storage.dialects.opendal import OpendalStorage
 from homeport.backends.storage.drivers.s3.spec import SPEC, S3Settings
 from homeport.backends.storage.errors import Misconfigured
 from homeport.backends.storage.port import Storage
@@ -17,7 +17,9 @@ async def open_driver(settings: S3Settings, data_dir: Path) -> Storage:  # noqa:
     else:
         options = s3_options(settings)
         hint = "Check S3_ENDPOINT, S3_REGION, S3_BUCKET_NAME, S3_ACCESS_KEY and S3_SECRET_KEY."
-    return OpendalStorage(connect("s3", options, SPEC.name, hint), SPEC.name, SPEC.capabilities, hint)
+    storage = OpendalStorage("s3", options, SPEC.name, SPEC.capabilities, hint)
+    storage.require_options()
+    return storage
 
 
 def s3_options(settings: S3Settings) -> dict[str, str]:
