@@ -20,6 +20,7 @@ class TcpGate:
         self._lock = threading.Lock()
         self._listener: socket.socket | None = None
         self._open: set[socket.socket] = set()
+        self._silent: set[socket.socket] = set()
         self.port = 0
 
     def open(self) -> None:
@@ -39,6 +40,11 @@ class TcpGate:
             for one in self._open:
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
+
+    def silence(self) -> None:
+        """Let nothing through on the connections there are, and do not end them; new ones work."""
+        with self._lock:
+            self._silent |= self._open
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -60,12 +66,14 @@ class TcpGate:
             self._open.add(source)
         with contextlib.suppress(OSError):
             while piece := source.recv(_PIECE):
-                sink.sendall(piece)
+                if source not in self._silent:
+                    sink.sendall(piece)
         for one in (source, sink):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
         with self._lock:
             self._open.discard(source)
+            self._silent.discard(source)
         source.close()
 
 

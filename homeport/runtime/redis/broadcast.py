@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import Any
 
 import structlog
@@ -14,18 +15,20 @@ from homeport.runtime.broadcast.local import Listeners
 log = structlog.get_logger(__name__)
 
 _PREFIX = "homeport:"
-_LISTEN_SECONDS = 1.0
 _AGAIN_SECONDS = 1.0
 _SEND_SECONDS = 2.0
+#: Without a word for so long, Redis is asked whether it is there; without one for twice as long, it is not.
+_SILENCE_SECONDS = 3.0
 _FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError)
 
 
 class RedisBroadcast(Listeners):
     """See `Broadcast`. A lost connection is made again; what was sent meanwhile is not heard."""
 
-    def __init__(self, client: Any) -> None:
-        """`client`: of `redis.asyncio`; it stays open."""
+    def __init__(self, client: Any, *, silence: float = _SILENCE_SECONDS) -> None:
+        """`client`: of `redis.asyncio`; it stays open. After `silence` seconds without a word it is asked for one."""
         super().__init__()
+        self._silence = silence
         self._client = client
         self._hearing: asyncio.Task[None] | None = None
         self._subscribed = asyncio.Event()
@@ -77,10 +80,18 @@ class RedisBroadcast(Listeners):
         await self._client.initialize()  # a cluster must know its slots before a channel is made
         async with self._client.pubsub() as channel:
             await channel.subscribe(*(_PREFIX + topic for topic in self.topics))
+            heard, asked = time.monotonic(), False
             while True:
-                message = await channel.get_message(timeout=_LISTEN_SECONDS)
+                message = await channel.get_message(timeout=self._silence / 3)
                 if message is None:
+                    silence = time.monotonic() - heard
+                    if silence > 2 * self._silence:
+                        raise TimeoutError(f"Redis has said nothing for {silence:.0f} s")
+                    if silence > self._silence and not asked:
+                        await channel.ping()
+                        asked = True
                     continue
+                heard, asked = time.monotonic(), False
                 if message["type"] == "subscribe":
                     if message["data"] == len(self.topics):  # the last of them
                         self._subscribed.set()

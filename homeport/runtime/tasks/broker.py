@@ -14,6 +14,9 @@ from homeport.runtime.tasks.settings import CelerySettings
 
 #: Seconds to wait for a connection.
 CONNECT_SECONDS = 2
+#: Seconds that a connection which is there may say nothing when an answer is due. A network that was parted, or a
+#: firewall that has forgotten a connection, is noticed within two to three times as long.
+SILENCE_SECONDS = 10
 
 _SCHEMES = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps")
 _WITH_TLS = {"redis": "rediss", "amqp": "amqps"}
@@ -94,10 +97,15 @@ def _address_of(url: str) -> Address | None:
 
 def _transport_options(settings: CelerySettings, redis: RedisSettings, scheme: str) -> dict[str, Any]:
     if scheme.startswith("amqp"):
-        return {}
+        return {"read_timeout": SILENCE_SECONDS, "write_timeout": SILENCE_SECONDS}
     # What a worker has taken is noted in the row. kombu's own notes in Redis cost two round trips a message, and give a
     # dead worker's messages back later than the sweep does.
-    options: dict[str, Any] = {"ack_emulation": False, "socket_connect_timeout": CONNECT_SECONDS}
+    options: dict[str, Any] = {
+        "ack_emulation": False,
+        "socket_connect_timeout": CONNECT_SECONDS,
+        "socket_timeout": SILENCE_SECONDS,
+        "health_check_interval": SILENCE_SECONDS,
+    }
     if scheme == "sentinel":
         password = settings.celery_sentinel_password
         options["master_name"] = settings.celery_sentinel_master_name

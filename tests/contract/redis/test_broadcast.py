@@ -16,15 +16,16 @@ from homeport.runtime.redis.settings import RedisSettings
 from tests.contract.redis.conftest import settings_of
 from tests.support.redis_servers import redis_process
 from tests.support.servers import free_port
+from tests.support.tcp_gate import gate_before
 
 pytestmark = [pytest.mark.redis, pytest.mark.process]
 
 
 @asynccontextmanager
-async def process(settings: RedisSettings, heard: list[str]) -> AsyncIterator[RedisBroadcast]:
+async def process(settings: RedisSettings, heard: list[str], silence: float = 3) -> AsyncIterator[RedisBroadcast]:
     """A process that listens to one topic; its words go to `heard`."""
     opened = open_redis(settings)
-    broadcast = RedisBroadcast(opened.client)
+    broadcast = RedisBroadcast(opened.client, silence=silence)
 
     async def hear(text: str) -> None:
         heard.append(text)
@@ -111,3 +112,31 @@ async def test_in_one_process_everybody_is_told_at_once() -> None:
     await broadcast.send("topic", "a")
     await broadcast.close()
     assert heard == ["a"]
+
+
+async def test_a_redis_that_says_nothing_any_more_is_left(tmp_path: Path) -> None:
+    heard = list[str]()
+    with redis_process(tmp_path / "redis") as server, gate_before(server.port) as gate:
+        deaf = settings_of(redis_host="127.0.0.1", redis_port=gate.port)
+        direct = settings_of(redis_host="127.0.0.1", redis_port=server.port)
+        async with process(deaf, heard, silence=0.5) as here, process(direct, []) as there:
+            async with asyncio.timeout(30):
+                await here.subscribed()
+                gate.silence()
+                while hears(here):  # noqa: ASYNC110 - what is waited for is time
+                    await asyncio.sleep(0.05)
+                await here.subscribed()
+            await there.send("topic", "word")
+            await comes(heard, ["word"])
+
+
+async def test_a_redis_that_has_nothing_to_say_is_kept(any_redis: RedisSettings) -> None:
+    heard = list[str]()
+    async with process(any_redis, heard, silence=0.5) as here:
+        async with asyncio.timeout(30):
+            await here.subscribed()
+        for _ in range(30):
+            await asyncio.sleep(0.1)
+            assert hears(here)
+        await here.send("topic", "word")
+        await comes(heard, ["word"])

@@ -16,7 +16,7 @@ from homeport.runtime.errors import HomeportError
 from homeport.runtime.ops import traces
 from homeport.runtime.ops.outage import Outage
 from homeport.runtime.redis.settings import RedisSettings
-from homeport.runtime.tasks.broker import CONNECT_SECONDS, find_broker
+from homeport.runtime.tasks.broker import CONNECT_SECONDS, SILENCE_SECONDS, find_broker
 from homeport.runtime.tasks.dispatchers.redis_transport import register as register_redis
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.settings import CelerySettings
@@ -58,6 +58,7 @@ def make_celery(settings: CelerySettings, redis: RedisSettings | None = None) ->
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         broker_connection_timeout=CONNECT_SECONDS,
+        broker_heartbeat=SILENCE_SECONDS,
         broker_transport_options=broker.transport_options,
         broker_use_ssl=broker.tls or False,
         accept_content=["json"],
@@ -91,8 +92,11 @@ class CeleryDispatcher:
     def __init__(self, settings: CelerySettings, redis: RedisSettings | None = None) -> None:
         """Connects to nothing yet. `redis` says how certificates are checked. Raises `BrokerMisconfigured`."""
         self._app = make_celery(settings, redis)
-        if "socket_connect_timeout" in self._app.conf.broker_transport_options:  # Redis; it waits for ever otherwise
-            self._app.conf.broker_transport_options["socket_timeout"] = CONNECT_SECONDS
+        options = self._app.conf.broker_transport_options
+        if "socket_timeout" in options:
+            options["socket_timeout"] = CONNECT_SECONDS
+        else:  # RabbitMQ, which does not say that it has taken a message unless it is asked to
+            options["confirm_publish"] = True
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="broker")
         self._waiting = 0
         self._closed = False
@@ -147,6 +151,7 @@ class CeleryDispatcher:
                     shadow=f"the next job of {queue}",
                     retry=True,
                     retry_policy=again,
+                    confirm_timeout=CONNECT_SECONDS,
                 )
             self._broken = False
             self._outage.ended()
