@@ -8,6 +8,7 @@ import json
 import socket
 from typing import Any
 
+import kombu
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -20,7 +21,8 @@ from homeport.runtime.tasks.dispatchers.celery import (
 )
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.settings import CelerySettings
-from tests.support.servers import free_port
+from tests.support.servers import free_port, wait_for
+from tests.support.tcp_gate import gate_before
 
 JOB = "0198c0de-0000-7000-8000-000000000000"
 
@@ -100,3 +102,25 @@ async def test_sending_does_not_wait_for_a_broker_that_is_silent() -> None:
             for _ in range(100):
                 await celery.send(Queue.DATASET, JOB)
         await celery.close()
+
+
+@pytest.mark.parametrize("kind", ["redis_url", pytest.param("rabbitmq_url", marks=pytest.mark.rabbitmq)])
+async def test_a_hint_that_a_silent_connection_has_swallowed_is_sent_over_another(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    address = make_url(request.getfixturevalue(kind))
+    with gate_before(address.port or 0) as gate:
+        celery = dispatcher(address.set(host="127.0.0.1", port=gate.port).render_as_string(hide_password=False))
+        for count in (1, 2):
+            await celery.send(Queue.DATASET, JOB)
+            await asyncio.to_thread(wait_for_hints, address.render_as_string(hide_password=False), count)
+            gate.silence()
+        await celery.close()
+
+
+def wait_for_hints(address: str, count: int) -> None:
+    """Until so many lie in the queue."""
+    with kombu.Connection(address, connect_timeout=5) as connection:
+        queue = kombu.Queue(Queue.DATASET, kombu.Exchange(Queue.DATASET), routing_key=Queue.DATASET)
+        lies: Any = queue(connection.channel())
+        wait_for(lambda: lies.queue_declare().message_count == count, what=f"hint {count}")
