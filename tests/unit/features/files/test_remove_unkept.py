@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
-from homeport.features.files.remove_unkept import remove_unkept
+from homeport.features.files.remove_unkept import StorageIsNewer, remove_unkept
 from homeport.features.files.tables import UploadFile
 from homeport.features.files.upload import save_upload, store
 from homeport.runtime.db.columns import new_id, utc_now
@@ -46,7 +47,18 @@ async def test_what_is_no_upload_is_left_alone(files: FilesApp) -> None:
 
 
 async def test_more_than_a_page_is_removed(files: FilesApp) -> None:
-    for _ in range(501):
-        await files.room.storage.write(f"upload_files/{files.workspace_id}/{new_id()}.txt", b"lost")
-    assert await remove_unkept(files.room, utc_now() + SOON) == 501
+    await store_lost(files, 501)
+    assert await remove_unkept(files.room, utc_now() + SOON, most=501) == 501
     assert await files.stored_keys() == []
+
+
+async def test_a_database_that_was_restored_beside_a_newer_storage_removes_nothing(files: FilesApp) -> None:
+    await store_lost(files, 101)
+    with pytest.raises(StorageIsNewer, match=r"101 uploads that this database knows nothing of.*Nothing was removed\."):
+        await remove_unkept(files.room, utc_now() + SOON)
+    assert len(await files.stored_keys()) == 101
+
+
+async def store_lost(files: FilesApp, count: int) -> None:
+    for _ in range(count):
+        await files.room.storage.write(f"upload_files/{files.workspace_id}/{new_id()}.txt", b"lost")
