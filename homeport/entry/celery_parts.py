@@ -1,35 +1,11 @@
-"""What a worker needs beyond Celery's own parts: a pool of threads that grows, and a stop that everybody hears of."""
+"""A step of Celery's worker: everybody hears of its stop before its pool waits for the jobs that run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from celery import bootsteps
-from celery.concurrency.thread import TaskPool
-
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
-
-
-class ThreadPool(TaskPool):
-    """Celery's pool of threads, which `celery control pool_grow` and Flower can make larger and smaller, too."""
-
-    executor: ThreadPoolExecutor
-
-    def grow(self, n: int = 1) -> None:
-        """So many more jobs at once."""
-        self._resize(n)
-
-    def shrink(self, n: int = 1) -> None:
-        """So many fewer, one at least; those that run go on."""
-        self._resize(-n)
-
-    def _resize(self, by: int) -> None:
-        # Threads are made when they are needed. Those that are too many stay and get nothing: the worker takes no more
-        # messages than this.
-        self.limit = max(self.limit + by, 1)
-        self.executor._max_workers = max(self.limit, 1)  # noqa: SLF001 - it cannot be told otherwise
 
 
 def step_before_stopping(announce: Callable[[], None]) -> type[bootsteps.StartStopStep]:

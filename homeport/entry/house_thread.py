@@ -69,6 +69,7 @@ class HouseThread:
         self.full = False
         self._opened: Future[tuple[House, asyncio.AbstractEventLoop]] = Future()
         self._closing = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._main, name="house", daemon=True)
         #: What ended the loop before it was closed.
         self.fault: BaseException | None = None
@@ -82,6 +83,34 @@ class HouseThread:
         """Run the next job of the queue and wait for its end; False when there was none to be had."""
         house, loop = self._opened.result()
         return asyncio.run_coroutine_threadsafe(house.runner.run(job_id, queue), loop).result()
+
+    def begin(self, job_id: str, queue: str | None, done: Callable[[BaseException | None], None]) -> None:
+        """Run the next job of the queue without waiting for it.
+
+        `done` is called once, in the thread of the house when that lives, with what hindered the job from being taken.
+        """
+        house, loop = self._opened.result()
+
+        async def run() -> None:
+            fault: BaseException | None = None
+            try:
+                await house.runner.run(job_id, queue)
+            except BaseException as error:
+                fault = error
+                if not isinstance(error, Exception):
+                    raise
+            finally:
+                done(fault)
+
+        def start() -> None:
+            task = loop.create_task(run())
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+        try:
+            loop.call_soon_threadsafe(start)
+        except RuntimeError as error:  # the loop has ended
+            done(error)
 
     def close(self) -> None:
         """Hand back what still runs and close the house."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from celery.platforms import EX_OK
 from celery.worker import state
 from sqlalchemy.exc import SQLAlchemyError
 
-from homeport.entry.celery_parts import ThreadPool, step_before_stopping
+from homeport.entry.celery_parts import step_before_stopping
 from homeport.entry.data_dir import prepare
 from homeport.entry.fleet import WorkerPool, worker_pool
 from homeport.entry.house_thread import Tenant
+from homeport.entry.job_pool import Done, JobPool, pool_of
 from homeport.entry.memory_ceiling import count_starts, room_below, start_anew
 from homeport.entry.settings import Settings, read_settings
 from homeport.entry.settle_key import require_right_key
@@ -38,22 +40,72 @@ log = structlog.get_logger(__name__)
 _HOUSE_MB = 96
 
 
-def make_worker(settings: Settings, data_dir: Path, pool: WorkerPool) -> tuple[Celery, Tenant]:
-    """The application with its one task, and the house in which that task works."""
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Celery's application with its one task, and what does the jobs."""
+
+    app: Celery
+    #: The house in which they are done.
+    tenant: Tenant
+    #: Celery's pool, unless it is one of processes.
+    pool: type[JobPool]
+
+
+def make_worker(settings: Settings, data_dir: Path, pool: WorkerPool) -> Worker:
+    """Opens nothing yet."""
     app = make_celery(settings.celery, settings.redis)
-    # The current application is a matter of each thread; without a default, threads of the pool would find another.
+    # The current application is a matter of each thread; without a default, the thread of the house would find another.
     app.set_default()
     tenant = Tenant(_without_port(settings, pool), data_dir, _stop_taking if pool.name == "threads" else None)
-    outage = Outage("jobs are postponed", "jobs are taken again")
+    jobs = JobTaker(tenant)
+    app.task(name=RUN_JOB)(jobs.run)
+    _follow_celery(settings, tenant)
 
-    @app.task(name=RUN_JOB)
-    def run_job(job_id: str, queue: str | None = None) -> None:
+    def tell() -> None:
+        if not tenant.full:  # who starts anew has told it already
+            tenant.leaving.tell()
+
+    app.steps["worker"].add(step_before_stopping(tell))
+    return Worker(app, tenant, pool_of(jobs.begin))
+
+
+class JobTaker:
+    """Does what messages announce. One that cannot be done is told, and done with: the sweep tells of its job again."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        """Opens nothing."""
+        self._tenant = tenant
+        self._outage = Outage("jobs are postponed", "jobs are taken again")
+
+    def run(self, job_id: str, queue: str | None = None) -> None:
+        """Do the next job of the queue, and wait for its end."""
+        fault: Exception | None = None
         try:
-            tenant.house().run(job_id, queue)
-        except (OSError, SQLAlchemyError, HomeportError) as error:  # no row was taken; the sweep tells of it again
-            outage.failed(error)
-        else:
-            outage.ended()
+            self._tenant.house().run(job_id, queue)
+        except Exception as error:  # noqa: BLE001 - the edge
+            fault = error
+        self._note(fault)
+
+    def begin(self, job_id: str, queue: str | None, done: Done) -> None:
+        """Do the next job of the queue; `done` is called in the house's thread, when it has ended."""
+
+        def ended(fault: BaseException | None) -> None:
+            self._note(fault)
+            done()
+
+        self._tenant.house().begin(job_id, queue, ended)
+
+    def _note(self, fault: BaseException | None) -> None:
+        if fault is None:
+            self._outage.ended()
+        elif isinstance(fault, OSError | SQLAlchemyError | HomeportError):
+            self._outage.failed(fault)
+        elif isinstance(fault, Exception):
+            log.error("a job could not be taken", exc_info=fault)
+
+
+def _follow_celery(settings: Settings, tenant: Tenant) -> None:
+    """Open, leave and close the house when Celery says so."""
 
     def set_up_logging(**_signal: Any) -> None:
         _configure_logs(settings)
@@ -65,10 +117,6 @@ def make_worker(settings: Settings, data_dir: Path, pool: WorkerPool) -> tuple[C
     def announce(**_signal: Any) -> None:
         tenant.leaving.announce()
 
-    def tell() -> None:
-        if not tenant.full:  # who starts anew has told it already
-            tenant.leaving.tell()
-
     def end_process(**_signal: Any) -> None:
         tenant.move_out()
 
@@ -76,8 +124,6 @@ def make_worker(settings: Settings, data_dir: Path, pool: WorkerPool) -> tuple[C
     signals.worker_process_init.connect(start_process, weak=False)
     signals.worker_process_shutdown.connect(end_process, weak=False)
     signals.worker_shutting_down.connect(announce, weak=False)
-    app.steps["worker"].add(step_before_stopping(tell))
-    return app, tenant
 
 
 def run(settings: Settings, data_dir: Path) -> int:
@@ -85,7 +131,8 @@ def run(settings: Settings, data_dir: Path) -> int:
     asyncio.run(require_right_key(settings, data_dir))
     celery = settings.celery
     pool = worker_pool(celery)
-    app, tenant = make_worker(settings, data_dir, pool)
+    made = make_worker(settings, data_dir, pool)
+    app, tenant = made.app, made.tenant
     require_admission(app)
     if pool.name == "threads":
         tenant.house()
@@ -94,7 +141,7 @@ def run(settings: Settings, data_dir: Path) -> int:
         _limit_memory(app, settings)
     worker = app.Worker(
         hostname=f"homeport-{new_id()[-8:]}@{socket.gethostname()}",
-        pool_cls=ThreadPool if pool.name == "threads" else pool.name,
+        pool_cls=made.pool if pool.name == "threads" else pool.name,
         concurrency=pool.size,
         autoscale=pool.autoscale,
         queues=list(celery.queues),
@@ -146,4 +193,4 @@ def __getattr__(name: str) -> Celery:
 @cache
 def _app_from_settings() -> Celery:
     settings = read_settings()
-    return make_worker(settings, prepare(settings.deployment.homeport_data_dir), worker_pool(settings.celery))[0]
+    return make_worker(settings, prepare(settings.deployment.homeport_data_dir), worker_pool(settings.celery)).app
