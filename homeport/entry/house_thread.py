@@ -70,6 +70,7 @@ class HouseThread:
         self._opened: Future[tuple[House, asyncio.AbstractEventLoop]] = Future()
         self._closing = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._undone: set[Callable[[BaseException | None], None]] = set()
         self._thread = threading.Thread(target=self._main, name="house", daemon=True)
         #: What ended the loop before it was closed.
         self.fault: BaseException | None = None
@@ -90,6 +91,7 @@ class HouseThread:
         `done` is called once, in the thread of the house when that lives, with what hindered the job from being taken.
         """
         house, loop = self._opened.result()
+        self._undone.add(done)
 
         async def run() -> None:
             fault: BaseException | None = None
@@ -100,7 +102,7 @@ class HouseThread:
                 if not isinstance(error, Exception):
                     raise
             finally:
-                done(fault)
+                self._finish(done, fault)
 
         def start() -> None:
             task = loop.create_task(run())
@@ -110,7 +112,12 @@ class HouseThread:
         try:
             loop.call_soon_threadsafe(start)
         except RuntimeError as error:  # the loop has ended
-            done(error)
+            self._finish(done, error)
+
+    def _finish(self, done: Callable[[BaseException | None], None], fault: BaseException | None) -> None:
+        if done in self._undone:
+            self._undone.discard(done)
+            done(fault)
 
     def close(self) -> None:
         """Hand back what still runs and close the house."""
@@ -122,6 +129,8 @@ class HouseThread:
     def _main(self) -> None:
         with asyncio.Runner() as runner:
             self.fault = runner.run(self._guarded())
+        for done in tuple(self._undone):  # of those that were announced while the loop ended
+            self._finish(done, self.fault)
         if self.fault is None:
             return
         if not self._opened.done():

@@ -50,13 +50,18 @@ class JobPool(BasePool):
 
         Celery would run its tracer in a thread (`_target`): results, chords and retries, which jobs do not have.
         """
-        job_id, queue = _announced(args[3])
+        body = args[3]
 
         def start() -> None:
             began = time.monotonic()
             if accept_callback is not None:
                 accept_callback(os.getpid(), began)
-            self.begin(job_id, queue, partial(self._ended, began, callback))
+            ended = partial(self._ended, began, callback)
+            try:
+                self.begin(*_announced(body), ended)
+            except Exception as error:  # the edge: a message of somebody else's must not end the worker
+                log.error("a message was dropped: no job could be begun for it", exc_info=error)
+                ended()
 
         with self._lock:
             if self._running >= self.limit:
@@ -111,6 +116,6 @@ def pool_of(begin: Begin) -> type[JobPool]:
 
 
 def _announced(body: bytes | memoryview) -> tuple[str, str | None]:
-    """The job and the queue that a message names."""
-    found: list[str] = orjson.loads(body)[0]
-    return found[0], found[1] if len(found) > 1 else None
+    """The job and the queue that a message names. Raises what a message of another kind makes it raise."""
+    job_id, *queue = orjson.loads(body)[0]
+    return str(job_id), str(queue[0]) if queue and queue[0] is not None else None

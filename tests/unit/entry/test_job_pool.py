@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import orjson
+import pytest
 
 from homeport.entry.job_pool import Done, JobPool, pool_of
 
@@ -27,11 +29,14 @@ class Bench:
 
     def announce(self, *arguments: str) -> None:
         """As Celery hands on a message."""
-        body = orjson.dumps([list(arguments), {}, {}])
+        self.hand_on(orjson.dumps([list(arguments), {}, {}]))
+
+    def hand_on(self, body: bytes, callback: Callable[[Any], None] | None = None) -> None:
+        """As Celery does with what is in a message."""
         self.pool.apply_async(
             print,
             args=("homeport.run_job", "a message", {}, memoryview(body), "application/json", "utf-8"),
-            callback=self.answers.append,
+            callback=callback or self.answers.append,
             accept_callback=lambda process, _when: self.accepted.append(process),
         )
 
@@ -99,8 +104,16 @@ def test_a_message_that_cannot_be_acknowledged_frees_its_place() -> None:
     def refuse(_answer: Any) -> None:
         raise ConnectionError
 
-    body = orjson.dumps([["a"], {}, {}])
-    bench.pool.apply_async(print, args=("task", "message", {}, body, "application/json", "utf-8"), callback=refuse)
+    bench.hand_on(orjson.dumps([["a"], {}, {}]), refuse)
     bench.announce("b")
     bench.end("a")
     assert list(bench.begun) == ["b"]
+
+
+@pytest.mark.parametrize("body", [b"", b"no json", b"[]", b"7", b"[[], {}, {}]", b'{"args": []}'])
+def test_a_message_that_names_no_job_is_dropped_and_takes_no_place(body: bytes) -> None:
+    bench = Bench(1)
+    bench.hand_on(body)
+    assert len(bench.answers) == 1
+    bench.announce("a")
+    assert list(bench.begun) == ["a"]
