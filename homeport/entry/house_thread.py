@@ -69,7 +69,7 @@ class HouseThread:
         self.full = False
         self._opened: Future[tuple[House, asyncio.AbstractEventLoop]] = Future()
         self._closing = asyncio.Event()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[bool]] = set()
         self._undone: set[Callable[[BaseException | None], None]] = set()
         self._thread = threading.Thread(target=self._main, name="house", daemon=True)
         #: What ended the loop before it was closed.
@@ -93,21 +93,14 @@ class HouseThread:
         house, loop = self._opened.result()
         self._undone.add(done)
 
-        async def run() -> None:
-            fault: BaseException | None = None
-            try:
-                await house.runner.run(job_id, queue)
-            except BaseException as error:
-                fault = error
-                if not isinstance(error, Exception):
-                    raise
-            finally:
-                self._finish(done, fault)
+        def ended(task: asyncio.Task[bool]) -> None:
+            self._running.discard(task)
+            self._finish(done, None if task.cancelled() else task.exception())
 
         def start() -> None:
-            task = loop.create_task(run())
+            task = loop.create_task(house.runner.run(job_id, queue))
             self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            task.add_done_callback(ended)
 
         try:
             loop.call_soon_threadsafe(start)

@@ -58,10 +58,16 @@ class JobPool(BasePool):
                 accept_callback(os.getpid(), began)
             ended = partial(self._ended, began, callback)
             try:
-                self.begin(*_announced(body), ended)
-            except Exception as error:  # the edge: a message of somebody else's must not end the worker
-                log.error("a message was dropped: no job could be begun for it", exc_info=error)
+                job_id, queue = _announced(body)
+            except (
+                ValueError,
+                TypeError,
+                LookupError,
+            ) as error:  # somebody else's message; the worker goes on
+                log.warning("a message was dropped: it announces no job", error=str(error), length=len(body))
                 ended()
+            else:
+                self.begin(job_id, queue, ended)
 
         with self._lock:
             if self._running >= self.limit:
@@ -93,12 +99,11 @@ class JobPool(BasePool):
         try:
             if callback is not None:
                 callback((0, None, time.monotonic() - began))
-        except Exception as error:  # the edge: the job has ended all the same
-            log.error("Celery could not be told that a job has ended", exc_info=error)
-        with self._lock:
-            self._running -= 1
-            self._lock.notify_all()
-        self._start_waiting()
+        finally:
+            with self._lock:
+                self._running -= 1
+                self._lock.notify_all()
+            self._start_waiting()
 
     def _start_waiting(self) -> None:
         while True:
@@ -116,6 +121,6 @@ def pool_of(begin: Begin) -> type[JobPool]:
 
 
 def _announced(body: bytes | memoryview) -> tuple[str, str | None]:
-    """The job and the queue that a message names. Raises what a message of another kind makes it raise."""
+    """The job and the queue that a message names; ValueError, TypeError or LookupError when it is of another kind."""
     job_id, *queue = orjson.loads(body)[0]
     return str(job_id), str(queue[0]) if queue and queue[0] is not None else None

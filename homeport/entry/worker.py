@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 #: What a process of a prefork pool needs beside what it has when it is forked, and something to work with.
 _HOUSE_MB = 96
+#: What hinders a job from being taken: no row has changed then.
+_POSTPONED = (OSError, SQLAlchemyError, HomeportError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +81,26 @@ class JobTaker:
 
     def run(self, job_id: str, queue: str | None = None) -> None:
         """Do the next job of the queue, and wait for its end."""
-        fault: Exception | None = None
         try:
             self._tenant.house().run(job_id, queue)
-        except Exception as error:  # noqa: BLE001 - the edge
-            fault = error
-        self._note(fault)
+        except _POSTPONED as error:
+            self._outage.failed(error)
+        else:
+            self._outage.ended()
 
     def begin(self, job_id: str, queue: str | None, done: Done) -> None:
         """Do the next job of the queue; `done` is called in the house's thread, when it has ended."""
 
         def ended(fault: BaseException | None) -> None:
-            self._note(fault)
+            if fault is None:
+                self._outage.ended()
+            elif isinstance(fault, _POSTPONED):
+                self._outage.failed(fault)
+            else:
+                log.error("a job could not be taken", exc_info=fault)
             done()
 
         self._tenant.house().begin(job_id, queue, ended)
-
-    def _note(self, fault: BaseException | None) -> None:
-        if fault is None:
-            self._outage.ended()
-        elif isinstance(fault, OSError | SQLAlchemyError | HomeportError):
-            self._outage.failed(fault)
-        elif isinstance(fault, Exception):
-            log.error("a job could not be taken", exc_info=fault)
 
 
 def _follow_celery(settings: Settings, tenant: Tenant) -> None:

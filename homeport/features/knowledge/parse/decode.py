@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import codecs
 import re
-from importlib import import_module
+from typing import TYPE_CHECKING
 
 from homeport.features.knowledge.errors import BinaryContent
 from homeport.features.knowledge.parse.source import Source
+from homeport.runtime.lazy_module import LazyModule
+
+if TYPE_CHECKING:
+    import charset_normalizer
+else:
+    #: Most text is UTF-8, and the tables for guessing are large.
+    charset_normalizer = LazyModule("charset_normalizer")
 
 # The longer mark first: the one of UTF-32 begins with the one of UTF-16.
 _MARKS = (
@@ -20,16 +27,30 @@ _MARKS = (
 _SAMPLE = 4096
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MOST_CONTROL = 0.05
+#: Bytes by which an encoding is guessed. Whole megabytes tell no more about it than this does.
+_TELLING = 512 * 1024
 
 
 def text_of(source: Source) -> str:
     """The text of a text file in any encoding. Raises `BinaryContent` when it is none."""
-    marked = decode_marked(source.content, source.name)
+    return decode_any(source.content, source.name)
+
+
+def decode_any(content: bytes, name: str, declared: str | None = None) -> str:
+    """The text of `content`; `declared`: the encoding the file names itself, tried when it is not UTF-8.
+
+    Raises `BinaryContent` when it is no text.
+    """
+    marked = decode_marked(content, name)
     if marked is not None:
         return marked
-    # Loaded when needed: most text is UTF-8, and the tables for guessing are large.
-    guess = import_module("homeport.features.knowledge.parse.guess_encoding")
-    return str(guess.decode_any(source.content, source.name))
+    if declared is not None:
+        try:
+            return _check_text(content.decode(declared), name)
+        except (LookupError, UnicodeDecodeError):
+            pass  # pages lie about their encoding
+    best = charset_normalizer.from_bytes(content[:_TELLING]).best()
+    return _check_text(content.decode(best.encoding if best else "latin-1", errors="replace"), name)
 
 
 def decode_marked(content: bytes, name: str) -> str | None:
@@ -39,16 +60,16 @@ def decode_marked(content: bytes, name: str) -> str | None:
     """
     for mark, encoding in _MARKS:
         if content.startswith(mark):
-            return check_text(content[len(mark) :].decode(encoding, errors="replace"), name)
+            return _check_text(content[len(mark) :].decode(encoding, errors="replace"), name)
     if b"\x00" in content[:_SAMPLE]:
-        return check_text(content.decode(_unmarked_utf16(content, name), errors="replace"), name)
+        return _check_text(content.decode(_unmarked_utf16(content, name), errors="replace"), name)
     try:
-        return check_text(content.decode("utf-8"), name)
+        return _check_text(content.decode("utf-8"), name)
     except UnicodeDecodeError:
         return None
 
 
-def check_text(text: str, name: str) -> str:
+def _check_text(text: str, name: str) -> str:
     """`text` itself, unless it is so full of control characters that it cannot be text."""
     sample = text[:_SAMPLE]
     if "\x00" in text or len(_CONTROL.findall(sample)) > len(sample) * _MOST_CONTROL:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from homeport.features.knowledge.parse.guess_encoding import decode_any
+from homeport.features.knowledge.parse.decode import decode_any
 from homeport.features.knowledge.parse.source import Content, Source
 from homeport.features.knowledge.parse.to_markdown import to_markdown
 

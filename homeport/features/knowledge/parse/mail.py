@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import default
 
 from homeport.features.knowledge.errors import ContentMismatch
-from homeport.features.knowledge.parse.guess_encoding import decode_any
+from homeport.features.knowledge.parse.decode import decode_any
 from homeport.features.knowledge.parse.html_page import decode_page
 from homeport.features.knowledge.parse.source import Content, Source
 from homeport.features.knowledge.parse.to_markdown import to_markdown
