@@ -19,6 +19,7 @@ from homeport.features.knowledge.repository import datasets
 from homeport.features.knowledge.room import KnowledgeRoom
 from homeport.features.knowledge.tables import Dataset, Document, IndexingTechnique
 from homeport.runtime.db.columns import new_id, utc_now
+from homeport.runtime.tasks.jobs import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +101,21 @@ async def queue(room: KnowledgeRoom, session: AsyncSession, documents: Sequence[
     if not documents:
         return
     chosen = await choose_queue(session, documents[0].workspace_id, len(documents))
-    for document in documents:
-        payload = ingest.IngestPayload(
-            document_id=document.id,
-            dataset_id=document.dataset_id,
-            collection=collection,
-            run=document.run,
-            edition=document.wanted_edition,
+    orders = [
+        Order(
+            ingest.IngestPayload(
+                document_id=document.id,
+                dataset_id=document.dataset_id,
+                collection=collection,
+                run=document.run,
+                edition=document.wanted_edition,
+            ),
+            document.workspace_id,
+            document.id,
         )
-        await room.jobs.enqueue(
-            session,
-            ingest.TASK,
-            payload,
-            workspace_id=document.workspace_id,
-            subject_id=document.id,
-            queue=chosen,
-        )
+        for document in documents
+    ]
+    await room.jobs.enqueue_all(session, ingest.TASK, orders, queue=chosen)
 
 
 def source_info(file: UploadFile) -> dict[str, Any]:

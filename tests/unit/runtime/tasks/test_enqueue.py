@@ -6,10 +6,10 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from homeport.runtime.db.columns import new_id, utc_now
-from homeport.runtime.tasks.jobs import Jobs
+from homeport.runtime.tasks.jobs import Jobs, Order
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.tables import Job, JobState
 from tests.support.job_bench import Bench, Note
@@ -84,3 +84,50 @@ async def test_a_later_job_waits_for_its_time(bench: Bench) -> None:
     assert bench.hints.sent == [(Queue.DATASET, job_id)]
     assert await bench.worker().run(job_id)
     assert bench.diary.done == ["a"]
+
+
+async def test_many_jobs_at_once_are_as_many_one_by_one(bench: Bench) -> None:
+    task, workspaces = bench.task(), (new_id(), new_id(), None)
+    orders = [Order(Note(text=str(number)), workspaces[number % 3], new_id()) for number in range(7)]
+    single = [await bench.enqueue(task, order.payload.text, workspace_id=order.workspace_id) for order in orders]
+    bench.hints.sent.clear()
+    async with bench.database.begin() as session:
+        ids = await Jobs(bench.hints).enqueue_all(session, task, orders)
+        assert bench.hints.sent == []
+    assert bench.hints.sent == [(Queue.DATASET, job_id) for job_id in ids]
+    turns = [(await bench.row(one)).turn for one in single]
+    following = {
+        workspace: 1 + max(turns[n] or 0 for n in range(7) if workspaces[n % 3] == workspace)
+        for workspace in workspaces
+    }
+    for number, (job_id, order) in enumerate(zip(ids, orders, strict=True)):
+        row = await bench.row(job_id)
+        assert (row.state, row.task, row.payload) == (JobState.QUEUED, task.name, {"text": str(number)})
+        assert (row.workspace_id, row.subject_id) == (order.workspace_id, order.subject_id)
+        if order.workspace_id is not None:
+            assert row.turn == following[order.workspace_id] + number // 3
+
+
+async def test_no_orders_are_no_jobs(bench: Bench) -> None:
+    async with bench.database.begin() as session:
+        assert await Jobs(bench.hints).enqueue_all(session, bench.task(), []) == []
+    assert bench.hints.sent == []
+
+
+async def test_the_documents_of_a_request_take_two_statements(bench: Bench) -> None:
+    task, workspace = bench.task(), new_id()
+    seen: list[str] = []
+
+    def see(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement.split(maxsplit=1)[0])
+
+    engine = bench.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", see)
+    try:
+        async with bench.database.begin() as session:
+            orders = [Order(Note(), workspace, new_id()) for _ in range(100)]
+            await Jobs(bench.hints).enqueue_all(session, task, orders, queue=Queue.PRIORITY_DATASET)
+    finally:
+        event.remove(engine, "before_cursor_execute", see)
+    assert seen == ["SELECT", "INSERT"]
+    assert len(bench.hints.sent) == 100
