@@ -60,6 +60,8 @@ class Runner:
         self._closing = False
         #: The one job that runs here although it may be what its earlier workers died of.
         self._suspect: str | None = None
+        #: Of those who ask for a job: done when it is decided whether they run one.
+        self._deciding: set[asyncio.Future[None]] = set()
         self._renewing = Outage("leases not renewed", "leases are renewed again")
         self._meters = meters().jobs
         self._limits = Limits(database, dispatcher, per_workspace)
@@ -123,13 +125,23 @@ class Runner:
 
     async def _claim_and_run(self, job_id: str, queue: str | None) -> bool:
         control = None if queue is None else await self._limits.of(queue)
-        job = await (self._claims.named(job_id) if control is None else self._claims.next(control))
+        deciding: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._deciding.add(deciding)
+        try:
+            job = await (self._claims.named(job_id) if control is None else self._claims.next(control))
+            doubtful = job is not None and (job.cancel_requested or self._closing or job.attempt >= lost.SUSPECT)
+            put_down = job is not None and doubtful and await self._put_down(job)
+        finally:
+            self._deciding.discard(deciding)
+            deciding.set_result(None)
         if job is None:
             if control is not None:
                 await self._limits.refused(control, job_id)
             return False
-        if (job.cancel_requested or self._closing or job.attempt >= lost.SUSPECT) and await self._put_down(job):
+        if put_down:
             return not self._closing
+        if self._suspect == job.id:
+            await self._others_decided()
         running = Running(job.id, job.attempt, job.max_attempts, job.workspace_id, self._database, job.task)
         self._running[job.id, job.attempt] = running
         if self._keeper is None or self._keeper.done():
@@ -145,6 +157,12 @@ class Runner:
             if control is not None:
                 await self._limits.ended(control, job.id)
         return True
+
+    async def _others_decided(self) -> None:
+        """Wait until jobs that were taken in the same moment run or are put down: they may not die with a suspect."""
+        await asyncio.sleep(0)  # lets in those who have just been given theirs
+        if self._deciding:
+            await asyncio.wait(tuple(self._deciding))
 
     async def _put_down(self, job: Claimed) -> bool:
         """Whether the job that was just taken is not to be run here now; its row says what becomes of it."""

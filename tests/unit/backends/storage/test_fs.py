@@ -13,6 +13,7 @@ from homeport.backends.storage.errors import Conflict, Misconfigured
 from homeport.backends.storage.port import Storage
 from homeport.backends.storage.registry import open_storage
 from homeport.backends.storage.settings import StorageSettings
+from tests.support.servers import wait_for
 
 MEBIBYTE = 1024 * 1024
 
@@ -130,14 +131,15 @@ def _stall_and_kill(data_dir: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "halfway\n"
+        unfinished = data_dir / "storage/.writing"  # what was handed over is written by another thread
+        wait_for(lambda: any(one.stat().st_size >= MEBIBYTE for one in unfinished.iterdir()), what="half a blob")
         writer.send_signal(signal.SIGKILL)
 
 
 @pytest.mark.process
 async def test_a_writer_killed_halfway_leaves_the_old_blob_whole(tmp_path: Path) -> None:
     _stall_and_kill(tmp_path)
-    [unfinished] = (tmp_path / "storage/.writing").iterdir()
-    assert unfinished.stat().st_size >= MEBIBYTE
+    [_unfinished] = (tmp_path / "storage/.writing").iterdir()
     storage = await _open(tmp_path)
     assert await storage.read("a/b") == b"old"
     assert [key async for key in storage.list()] == ["a/b"]

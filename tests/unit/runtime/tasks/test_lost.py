@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.tasks import lost, repository
 from homeport.runtime.tasks.run import Runner
-from homeport.runtime.tasks.tables import JobState
-from tests.support.job_bench import Bench, until, wait_at_gate
+from homeport.runtime.tasks.tables import Job, JobState
+from homeport.runtime.tasks.task import RunningJob
+from tests.support.job_bench import Bench, Diary, Note, until, wait_at_gate
 
 DATASET = "dataset"
 
@@ -27,9 +29,9 @@ async def _hold(runner: Runner, count: int) -> bool:
     return runner.held == count
 
 
-async def suspect(bench: Bench, runner: Runner, text: str) -> str:
+async def suspect(bench: Bench, text: str, run: Any = wait_at_gate) -> str:
     """A job that was lost twice and is due again."""
-    job_id = await bench.enqueue(bench.task(wait_at_gate), text)
+    job_id = await bench.enqueue(bench.task(run), text)
     await lose(bench, job_id, 2)
     await bench.sweep().once()
     await bench.make_due(job_id)
@@ -54,7 +56,7 @@ async def test_a_job_lost_once_is_next_and_one_lost_again_waits(bench: Bench) ->
 
 async def test_of_two_suspects_one_runs_in_a_process_and_the_other_stands_back_uncounted(bench: Bench) -> None:
     runner, other = bench.worker(), bench.worker()
-    ids = {await suspect(bench, runner, "a"), await suspect(bench, runner, "b")}
+    ids = {await suspect(bench, "a"), await suspect(bench, "b")}
     working = asyncio.create_task(runner.run("any", DATASET))
     await bench.diary.started.wait()
     assert await runner.run("any", DATASET)
@@ -70,6 +72,30 @@ async def test_of_two_suspects_one_runs_in_a_process_and_the_other_stands_back_u
     bench.diary.may_go_on.set()
     assert all(await asyncio.gather(working, elsewhere))
     assert [(await bench.row(job_id)).state for job_id in ids] == [JobState.SUCCEEDED] * 2
+
+
+async def test_a_suspect_begins_when_those_that_were_taken_with_it_are_put_down(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[str]] = []
+    postpone = repository.postpone
+
+    async def look_around(_diary: Diary, _note: Note, job: RunningJob) -> None:
+        async with bench.database.read() as session:
+            seen.append(sorted((await session.execute(select(Job.state))).scalars()))
+        async with bench.database.begin() as session:
+            await job.complete(session)
+
+    async def slowly(*arguments: Any) -> bool:
+        await asyncio.sleep(0.2)
+        return await postpone(*arguments)
+
+    monkeypatch.setattr(repository, "postpone", slowly)
+    runner = bench.worker()
+    for text in "ab":
+        await suspect(bench, text, look_around)
+    assert await asyncio.gather(*(runner.run("any", DATASET) for _ in range(2))) == [True, True]
+    assert seen == [["queued", "running"]]
 
 
 async def test_a_job_that_failed_in_the_usual_way_is_no_suspect(bench: Bench) -> None:
