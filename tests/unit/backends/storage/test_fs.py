@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -129,11 +128,13 @@ async def test_opening_sweeps_only_what_was_abandoned_long_ago(tmp_path: Path) -
 def _stall_and_kill(data_dir: Path) -> None:
     command = [sys.executable, "-c", STALLS_HALFWAY, str(data_dir)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "halfway\n"
-        unfinished = data_dir / "storage/.writing"  # what was handed over is written by another thread
-        wait_for(lambda: any(one.stat().st_size >= MEBIBYTE for one in unfinished.iterdir()), what="half a blob")
-        writer.send_signal(signal.SIGKILL)
+        try:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == "halfway\n"
+            unfinished = data_dir / "storage/.writing"  # what was handed over is written by another thread
+            wait_for(lambda: any(one.stat().st_size >= MEBIBYTE for one in unfinished.iterdir()), what="half a blob")
+        finally:
+            writer.kill()
 
 
 @pytest.mark.process
