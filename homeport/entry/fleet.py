@@ -119,5 +119,5 @@ def worker_pool(settings: CelerySettings) -> WorkerPool:
             return WorkerPool("prefork", most, (most, settings.celery_min_workers))
         return WorkerPool("prefork", size)
     if settings.celery_auto_scale and amount is None:
-        amount = settings.celery_max_workers  # threads are made when they are needed
+        amount = settings.celery_max_workers  # places for jobs cost nothing while they are empty
     return WorkerPool("threads", amount or _THREADS)

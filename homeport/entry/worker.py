@@ -20,7 +20,7 @@ from celery.platforms import EX_OK
 from celery.worker import state
 from sqlalchemy.exc import SQLAlchemyError
 
-from homeport.entry.celery_parts import step_before_stopping
+from homeport.entry.announce_stop import step_before_stopping
 from homeport.entry.data_dir import prepare
 from homeport.entry.fleet import WorkerPool, worker_pool
 from homeport.entry.house_thread import Tenant

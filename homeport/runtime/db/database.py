@@ -7,12 +7,11 @@ upgrade a read lock and cannot deadlock) and a second pool reads beside it. On t
 from __future__ import annotations
 
 import asyncio
-import importlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy import URL, event, text
@@ -26,6 +25,13 @@ from homeport.runtime.db.extras import keep_alive, translate
 from homeport.runtime.db.faults import DatabaseUnavailable, explained, first_line
 from homeport.runtime.db.settings import DatabaseSettings
 from homeport.runtime.db.watched_pool import PoolFigures, Waits, WatchedPool
+from homeport.runtime.lazy_module import LazyModule
+
+if TYPE_CHECKING:
+    from homeport.runtime.db import sqlite_inline
+else:
+    #: The embedded database, which a fleet's processes are spared.
+    sqlite_inline = LazyModule("homeport.runtime.db.sqlite_inline")
 
 AfterCommit = Callable[[], Awaitable[None]]
 
@@ -75,7 +81,7 @@ class Database:
         self.url = make_url(url)
         self.kind = self.url.get_backend_name()
         if self.kind == "sqlite":
-            self.url = self.url.set(drivername=_inline().DRIVER)
+            self.url = self.url.set(drivername=sqlite_inline.DRIVER)
         settings = settings or DatabaseSettings()
         #: By which all who use this database agree on what is due and whose lease has run out.
         self.clock = Clock(self.kind)
@@ -88,7 +94,7 @@ class Database:
             self.engine = self._reader = _server_engine(self.url, settings, self.clock)
             self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
             self._turn = nullcontext()
-        self._new_session = _inline().InlineSession if self.kind == "sqlite" else AsyncSession
+        self._new_session = sqlite_inline.InlineSession if self.kind == "sqlite" else AsyncSession
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -184,11 +190,6 @@ def _figures(engine: AsyncEngine, name: str) -> PoolFigures:
     return pool.figures(name)
 
 
-def _inline() -> Any:
-    """The module of the embedded database; a fleet's processes are spared it."""
-    return importlib.import_module("homeport.runtime.db.sqlite_inline")
-
-
 def _dumps(value: Any) -> str:
     return orjson.dumps(value).decode()
 
@@ -232,7 +233,7 @@ def _sqlite_engine(url: URL, settings: DatabaseSettings, *, begin: str, connecti
         echo=settings.sqlalchemy_echo,
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
-        connect_args={"timeout": 10, "check_same_thread": False, "factory": _inline().InlineConnection},
+        connect_args={"timeout": 10, "check_same_thread": False, "factory": sqlite_inline.InlineConnection},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
