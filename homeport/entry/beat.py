@@ -26,16 +26,13 @@ from homeport.entry.watch_port import watch_port
 from homeport.runtime.db.columns import new_id
 from homeport.runtime.db.database import Database
 from homeport.runtime.errors import HomeportError
-from homeport.runtime.ops.outage import Outage
 from homeport.runtime.tasks.dispatchers.celery import CeleryDispatcher
 from homeport.runtime.tasks.duty import BEAT, PATIENCE_SECONDS, DutyRota
 from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.sweep import Sweep
-from homeport.runtime.tasks.timetable import Timetable
+from homeport.runtime.tasks.timetable import TICK_SECONDS, Timetable, kept
 
 log = structlog.get_logger(__name__)
-
-_TURN_SECONDS = 2.0
 
 
 class Beat:
@@ -47,39 +44,36 @@ class Beat:
         sweep: Sweep,
         timetable: Timetable | None = None,
         *,
-        turn: float = _TURN_SECONDS,
+        turn: float = TICK_SECONDS,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         """`turn`: seconds between looks at the clock; `patience`: as `DutyRota` has it."""
         self._database = database
         self._sweep = sweep
         self._timetable = timetable
-        self._turn = turn
         self.name = f"{socket.gethostname()[:60]}:{os.getpid()}:{new_id()[-6:]}"
         self._rota = DutyRota(database, BEAT, self.name, patience=patience)
-        self._stopping = asyncio.Event()
-        self._outage = Outage("the timetable waits for the database", "the timetable goes on")
+        self._routine = kept(self._turn, interval=turn)
         #: Whether this process is the one that works.
         self.on_duty = False
 
     def stop(self) -> None:
         """End after what is being done now."""
-        self._stopping.set()
+        self._routine.stop()
 
     async def forever(self) -> None:
         """Until it is stopped."""
-        while not self._stopping.is_set():
-            try:
-                await self._take_turn()
-            except (OSError, SQLAlchemyError, HomeportError) as error:
-                self.on_duty = False
-                self._outage.failed(error)
-            else:
-                self._outage.ended()
-            await self._pause()
+        await self._routine.run()
         self.on_duty = False
         with contextlib.suppress(OSError, SQLAlchemyError, HomeportError):
             await self._rota.leave()
+
+    async def _turn(self) -> None:
+        try:
+            await self._take_turn()
+        except BaseException:
+            self.on_duty = False
+            raise
 
     async def _take_turn(self) -> None:
         mine = await self._rota.take()
@@ -90,10 +84,6 @@ class Beat:
             await self._sweep.once()
             if self._timetable is not None:
                 await self._timetable.tick()
-
-    async def _pause(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), self._turn)
 
 
 def run(settings: Settings, data_dir: Path) -> int:

@@ -57,13 +57,12 @@ from homeport.runtime.tasks import repository
 from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
 from homeport.runtime.tasks.dispatchers.port import Dispatcher
 from homeport.runtime.tasks.jobs import LIMITS_CHANGED, STOP_JOB, Jobs
-from homeport.runtime.tasks.keep_time import TimeKeeper
 from homeport.runtime.tasks.presence import Presence, forget_workers
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.sweep import Sweep
 from homeport.runtime.tasks.task import Registry
-from homeport.runtime.tasks.timetable import Timetable
+from homeport.runtime.tasks.timetable import Timetable, kept
 from homeport.runtime.tasks.watch_stops import StopWatch
 
 
@@ -292,18 +291,18 @@ async def jobs_running(house: House, *, worker: bool = False) -> AsyncIterator[N
     async with AsyncExitStack() as stack:
         presence = _presence(house, worker=worker)
         if presence is not None:
-            await presence.start()
+            presence.start()
             stack.push_async_callback(presence.close)
             stops = StopWatch(house.database, house.runner, house.broadcast)
-            await stops.start()
+            stops.start()
             stack.push_async_callback(stops.close)
         await house.dispatcher.start()
         stack.push_async_callback(house.runner.close)
         if isinstance(house.dispatcher, LocalDispatcher):
-            keeper = TimeKeeper(Timetable(house.database, Jobs(house.dispatcher), entries(house.settings)))
-            await keeper.start()
+            keeper = kept(Timetable(house.database, Jobs(house.dispatcher), entries(house.settings)).tick)
+            keeper.start()
             stack.push_async_callback(keeper.close)
-        await house.sweep.start()
+        house.sweep.start()
         stack.push_async_callback(house.sweep.close)
         yield
 

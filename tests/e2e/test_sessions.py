@@ -68,7 +68,7 @@ def test_without_a_choice_the_theme_follows_the_system(browser: Browser, furnish
 def test_the_keyboard_alone_reaches_the_content(member: Visit) -> None:
     page = member.page
     member.go("/knowledge")
-    expect(member.heading("Knowledge")).to_be_visible()
+    expect(member.button("Create knowledge base")).to_be_visible()  # it comes with the list
     page.keyboard.press("Tab")
     expect(member.link("Skip to content")).to_be_focused()
     page.keyboard.press("Enter")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-import structlog
 from sqlalchemy.exc import DBAPIError
 
 from homeport.features.chat import repository
 from homeport.runtime.broadcast.port import Broadcast
 from homeport.runtime.db.database import Database
 from homeport.runtime.errors import DiskFull, Unavailable
-
-log = structlog.get_logger(__name__)
+from homeport.runtime.ops.outage import Outage
+from homeport.runtime.tasks.routine import Routine
 
 _LOOK_SECONDS = 1.0
 _ASKED = "chat.stop"
@@ -31,7 +30,8 @@ class Stops:
         self._database = database
         self._replicas = replicas
         self._running: dict[str, tuple[str, asyncio.Task[None]]] = {}
-        self._watcher: asyncio.Task[None] | None = None
+        outage = Outage("requests to stop answers are not seen", "requests to stop answers are seen again")
+        self._watch = Routine(self._look, interval=_LOOK_SECONDS, outage=outage)
         self._broadcast = broadcast
         broadcast.listen(_ASKED, self._look_for)
 
@@ -41,8 +41,8 @@ class Stops:
         task = asyncio.current_task()
         assert task is not None
         self._running[task_id] = (person, task)
-        if self._replicas and self._watcher is None:
-            self._watcher = asyncio.create_task(self._watch())
+        if self._replicas:
+            self._watch.start()
         try:
             yield
         finally:
@@ -61,9 +61,8 @@ class Stops:
 
     async def close(self) -> None:
         """Stop watching, and every answer."""
-        if self._watcher is not None:
-            self._watcher.cancel()
         await self.stop_all()
+        await self._watch.close()
 
     async def stop_all(self) -> None:
         """Stop every answer; each is saved as far as it came, and its stream ends properly."""
@@ -73,24 +72,16 @@ class Stops:
         if tasks:
             await asyncio.wait(tasks, timeout=5)
 
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            if not self._running:
-                continue
-            await self._look()
-
     async def _look_for(self, task_id: str) -> None:
         if task_id in self._running:
-            await self._look()
+            with suppress(OSError, DBAPIError, Unavailable, DiskFull):  # it is looked for within a second anyway
+                await self._look()
 
     async def _look(self) -> None:
-        try:
-            async with self._database.read() as session:
-                asked = await repository.stop_requested(session, list(self._running))
-        except (OSError, DBAPIError, Unavailable, DiskFull) as error:
-            log.warning("requests to stop were not looked for", error=str(error))
+        if not self._running:
             return
+        async with self._database.read() as session:
+            asked = await repository.stop_requested(session, list(self._running))
         for task_id in asked:
             found = self._running.get(task_id)
             if found is not None:

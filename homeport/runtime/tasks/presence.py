@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from homeport.runtime.db.clock import database_now
 from homeport.runtime.db.database import Database
 from homeport.runtime.ops.outage import Outage
+from homeport.runtime.tasks.routine import Routine
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.tables import Worker
 
@@ -46,19 +46,16 @@ class Presence:
         self._queues = [str(queue) for queue in queues]
         self._hears = hears
         self._started_at: datetime | None = None
-        self._closing = asyncio.Event()
-        self._outage = Outage("the worker could not say that it lives", "the worker says again that it lives")
-        self._loop: asyncio.Task[None] | None = None
+        outage = Outage("the worker could not say that it lives", "the worker says again that it lives")
+        self._routine = Routine(self.say, interval=_SAY_SECONDS, outage=outage)
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Say it in the background until `close`."""
-        self._loop = asyncio.create_task(self._forever())
+        self._routine.start()
 
     async def close(self) -> None:
         """Remove the row; the process leaves properly."""
-        self._closing.set()
-        if self._loop is not None:
-            await self._loop
+        await self._routine.close()
         with contextlib.suppress(Exception):  # the database may be gone, and then somebody else removes it
             async with self._database.begin() as session:
                 await session.execute(delete(Worker).where(Worker.name == self._runner.worker))
@@ -74,16 +71,6 @@ class Presence:
             if not cast("CursorResult[Any]", await session.execute(known)).rowcount:
                 session.add(Worker(name=self._runner.worker, started_at=self._started_at, **self._about, **values))
                 await session.execute(delete(Worker).where(Worker.seen_at < now - _REMEMBERED))
-
-    async def _forever(self) -> None:
-        while not self._closing.is_set():
-            try:
-                await self.say()
-                self._outage.ended()
-            except Exception as error:  # noqa: BLE001 - the edge: a database that is away must not end it
-                self._outage.failed(error)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), _SAY_SECONDS)
 
 
 async def list_workers(session: AsyncSession) -> list[Worker]:

@@ -6,7 +6,7 @@ transaction, so two keepers cannot both, and none can do one without the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -18,12 +18,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from homeport.runtime.db.database import Database
+from homeport.runtime.ops.outage import Outage
 from homeport.runtime.tasks.jobs import Jobs
+from homeport.runtime.tasks.routine import Routine
 from homeport.runtime.tasks.tables import BeatEntry
 from homeport.runtime.tasks.task import Task
 
 log = structlog.get_logger(__name__)
 
+#: Seconds between looks at the clock.
+TICK_SECONDS = 2.0
 _DAY = timedelta(days=1)
 _DAYS_OF_WEEK = 7
 _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
@@ -202,3 +206,10 @@ class Timetable:
                 return True
         except IntegrityError:  # another keeper saw it for the first time too
             return False
+
+
+def kept(tick: Callable[[], Awaitable[object]], interval: float = TICK_SECONDS) -> Routine:
+    """What looks at the clock every `interval` seconds, whether the database is there or not."""
+    return Routine(
+        tick, interval=interval, outage=Outage("the timetable waits for the database", "the timetable goes on")
+    )

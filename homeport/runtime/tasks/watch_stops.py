@@ -6,17 +6,12 @@ Redis is away, it reads the rows of the jobs that run here twice a second; none 
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-
-import structlog
-
 from homeport.runtime.broadcast.port import Broadcast
 from homeport.runtime.db.database import Database
+from homeport.runtime.ops.outage import Outage
 from homeport.runtime.tasks import repository
+from homeport.runtime.tasks.routine import Routine
 from homeport.runtime.tasks.run import Runner
-
-log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS = 0.5
 
@@ -31,19 +26,16 @@ class StopWatch:
         self._database = database
         self._runner = runner
         self._broadcast = broadcast
-        self._interval = interval
-        self._closing = asyncio.Event()
-        self._loop: asyncio.Task[None] | None = None
+        outage = Outage("requests to stop jobs are not seen", "requests to stop jobs are seen again")
+        self._routine = Routine(self._look_if_deaf, interval=interval, outage=outage)
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Look in the background until `close`."""
-        self._loop = asyncio.create_task(self._forever())
+        self._routine.start()
 
     async def close(self) -> None:
-        """Look no more; after the statement that runs, whose connection would be lost otherwise."""
-        self._closing.set()
-        if self._loop is not None:
-            await self._loop
+        """Look no more."""
+        await self._routine.close()
 
     async def look(self) -> None:
         """Stop those of the jobs that run here of which their rows say so."""
@@ -52,12 +44,6 @@ class StopWatch:
         for job_id in asked:
             await self._runner.stop(job_id)
 
-    async def _forever(self) -> None:
-        while not self._closing.is_set():
-            if self._runner.held and not self._broadcast.hears_others:
-                try:
-                    await self.look()
-                except Exception as error:  # noqa: BLE001 - the edge: a database that is away must not end it
-                    log.debug("requests to stop were not looked for", error=str(error) or type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), self._interval)
+    async def _look_if_deaf(self) -> None:
+        if self._runner.held and not self._broadcast.hears_others:
+            await self.look()

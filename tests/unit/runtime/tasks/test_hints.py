@@ -60,7 +60,7 @@ async def test_with_every_hint_dropped_or_doubled_each_job_is_done_once(bench: B
     if not times:
         async with bench.database.begin() as session:
             await session.execute(update(Job).values(hint_at=utc_now() - timedelta(seconds=1)))
-    await sweep.start()
+    sweep.start()
 
     async def done() -> bool:
         return len(bench.diary.done) >= COUNT

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from homeport.runtime.db.columns import utc_now
 from homeport.runtime.db.database import Database
-from homeport.runtime.tasks import repository, sweep
+from homeport.runtime.tasks import repository, routine, sweep
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.sweep import Sweep
 from homeport.runtime.tasks.tables import JobState
@@ -100,7 +100,7 @@ async def test_a_task_that_blocks_its_process_is_named_in_the_log(sqlite_bench: 
 async def test_after_a_standstill_a_process_does_not_take_its_own_jobs_for_lost(
     sqlite_bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "_STANDSTILL", 0.3)
+    monkeypatch.setattr(routine, "_STANDSTILL", 0.3)
     monkeypatch.setattr(sweep, "_RECOVERY", 0.5)
     bench = sqlite_bench
 
@@ -111,7 +111,7 @@ async def test_after_a_standstill_a_process_does_not_take_its_own_jobs_for_lost(
 
     job_id = await bench.enqueue(bench.task(sleep_like_a_laptop))
     sweeping = Sweep(bench.database, bench.hints, interval=0.02)
-    await sweeping.start()
+    sweeping.start()
     with capture_logs() as said:
         await bench.worker(lease=timedelta(seconds=0.6), renew_seconds=0.2).run(job_id)
     await sweeping.close()
