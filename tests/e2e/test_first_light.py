@@ -21,7 +21,7 @@ HANDBOOK = "# Harbour handbook\n\n" + "\n\n".join(f"## {title}\n\n{text}" for ti
 #: Long enough to be watched while it is indexed.
 CHRONICLE = "\n\n".join(
     f"Day {day}: {title.lower()}. {text} {'The log of that day is kept in the tower. ' * 20}"
-    for day in range(150)
+    for day in range(400)
     for title, text in CHAPTERS
 )
 FILES: dict[str, tuple[str, bytes]] = {

@@ -44,7 +44,7 @@ def test_a_failed_job_is_seen_and_replayed_through_a_paused_queue(newcomer: Visi
 
     newcomer.button("Replay failed").click()
     newcomer.button("Replay").click()
-    expect(page.get_by_text("1 job queued again.")).to_be_visible()
+    newcomer.was_told("1 job queued again.")
     expect(jobs.get_by_text("No job fits")).to_be_visible()
     jobs.get_by_label("State").select_option(label="Queued")
     waiting = jobs.get_by_role("row").filter(has_text=TASK)

@@ -58,6 +58,6 @@ def test_a_person_works_below_a_path_and_reloads_a_deep_link(
             assert {cookie.get("path") for cookie in page.context.cookies()} == {"/homeport"}
             visit.button("Log out").click()
             expect(visit.heading("Log in")).to_be_visible()
-            assert httpx.get(f"{public}/v1/openapi.json", follow_redirects=True).status_code == 200
+            assert httpx.get(f"{public}/v1/openapi.json", follow_redirects=True, timeout=30).status_code == 200
             visit.assert_content()
         assert process.terminate() == 0, process.text

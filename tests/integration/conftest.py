@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
+from tests.support.model_server import ModelServer, model_server
 from tests.support.pgvector_server import PgvectorServer, run_pgvector_server
 from tests.support.processes import Installation, installation
 
@@ -19,6 +20,13 @@ _UPLOADS = {"UPLOAD_FILE_BATCH_LIMIT": "500", "BATCH_UPLOAD_LIMIT": "0"}
 def pgvector_server() -> Iterator[PgvectorServer]:
     """A real server, started when the first test asks for it."""
     with run_pgvector_server() as server:
+        yield server
+
+
+@pytest.fixture
+def models() -> Iterator[ModelServer]:
+    """A model server of this test; its slow model gives 200 tokens in ten seconds."""
+    with model_server() as server:
         yield server
 
 
@@ -52,6 +60,12 @@ def fleet_settings(
         "PGVECTOR_DATABASE": "postgres",
         "MIGRATION_ENABLED": "false",
     }
+
+
+@pytest.fixture
+def embedding(models: ModelServer) -> dict[str, str]:
+    """Each document needs this test's process: when that one stands still, so does indexing."""
+    return {"OPENAI_API_BASE": models.url, "OPENAI_API_KEY": "k", "HOMEPORT_DEFAULT_EMBEDDING": "test-embedding"}
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import shutil
@@ -70,11 +69,8 @@ async def test_a_broker_that_comes_late_is_wiped_and_is_started_again_empty(
     api = fleet.start("serve", MODE="api", DIFY_BIND_ADDRESS="127.0.0.1", DIFY_PORT=str(api_port), **broker)
     worker = fleet.start("serve", MODE="worker", **broker)
     api.wait_until(lambda: serves(address), "it served although there was no broker")
-    told = await asyncio.to_thread(httpx.get, f"{address}/health/ready", timeout=15)
-    assert (told.status_code, told.json()["checks"]["jobs"]) == (
-        503,
-        "The broker does not answer; jobs wait in the database.",
-    )
+    missed = (503, "The broker does not answer; jobs wait in the database.")
+    api.wait_until(lambda: readiness(address) == missed, "it missed the broker")
     worker.says("Trying again in ")
     ids = await queue_doses(database, *DOSES)
 
@@ -92,11 +88,16 @@ async def test_a_broker_that_comes_late_is_wiped_and_is_started_again_empty(
         await wait_for_effects(database, 50)
     with redis_process(tmp_path / "another", port=port):
         await assert_each_once(database, ids)
-        told = await asyncio.to_thread(httpx.get, f"{address}/health/ready", timeout=15)
-        assert told.status_code == 200
+        api.wait_until(lambda: readiness(address)[0] == 200, "it found the broker")
         assert worker.terminate() == 0
         assert "Traceback" not in api.text
         assert api.text.count("the broker did not take a hint") <= 5
+
+
+def readiness(address: str) -> tuple[int, str]:
+    """The status, and what is said of jobs."""
+    told = httpx.get(f"{address}/health/ready", timeout=15)
+    return told.status_code, told.json()["checks"]["jobs"]
 
 
 def serves(address: str) -> bool:

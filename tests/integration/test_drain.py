@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,17 +10,10 @@ import pytest
 
 from tests.integration.test_fleet import question, read, slow_app
 from tests.support.house import visiting
-from tests.support.model_server import ModelServer, model_server
+from tests.support.model_server import ModelServer
 from tests.support.processes import Installation
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
-
-
-@pytest.fixture
-def models() -> Iterator[ModelServer]:
-    """A model server whose slow model gives 200 tokens in ten seconds."""
-    with model_server() as server:
-        yield server
 
 
 @pytest.mark.parametrize(("seconds", "whole"), [("60", True), ("2", False)])
@@ -44,7 +36,7 @@ async def test_an_answer_that_is_being_streamed_ends_well_when_its_process_is_as
     assert ("word199" in answer) is whole
     assert events[-1]["event"] == "message_end"
     _, again = fleet.api(**slow)
-    async with httpx.AsyncClient(base_url=f"{again}/v1", headers=client.headers) as later:
+    async with httpx.AsyncClient(base_url=f"{again}/v1", headers=client.headers, timeout=30) as later:
         asked = {"user": "u", "conversation_id": events[0]["conversation_id"]}
         [message] = (await later.get("/messages", params=asked)).json()["data"]
     assert message["answer"] == answer, "what was shown is what was saved"

@@ -93,7 +93,7 @@ def test_a_migration_that_cannot_be_done_ends_with_failure_and_one_sentence(cont
 
 def test_the_api_migrates_becomes_ready_and_ends_at_a_signal(container: Installation) -> None:
     api, address = start_api(container, SERVER_WORKER_CLASS="gevent", SERVER_WORKER_AMOUNT="2")
-    assert httpx.get(f"{address}/health").status_code == 200
+    assert httpx.get(f"{address}/health", timeout=30).status_code == 200
     assert api.terminate() == 0
     assert api.text.count("the API is asynchronous, so its processes are uvicorn's") == 1
 

@@ -12,7 +12,11 @@ COUNT = 200
 
 
 @pytest.mark.process
-async def test_a_killed_process_goes_on_where_it_was_and_doubles_nothing(alone: Installation) -> None:
+@pytest.mark.timeout(240)
+async def test_a_killed_process_goes_on_where_it_was_and_doubles_nothing(
+    alone: Installation, embedding: dict[str, str]
+) -> None:
+    alone.settings |= embedding
     process, address = alone.up()
     async with visiting(address) as visitor:
         await visitor.set_up()

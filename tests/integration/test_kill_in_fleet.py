@@ -13,7 +13,10 @@ COUNT = 200
 
 @pytest.mark.process
 @pytest.mark.timeout(240)
-async def test_a_killed_worker_and_a_killed_api_lose_and_double_nothing(fleet: Installation) -> None:
+async def test_a_killed_worker_and_a_killed_api_lose_and_double_nothing(
+    fleet: Installation, embedding: dict[str, str]
+) -> None:
+    fleet.settings |= embedding
     api, address = fleet.api()
     first, second = fleet.worker(), fleet.worker()
     async with visiting(address) as visitor:

@@ -81,7 +81,8 @@ def test_one_process_starts_as_its_unit_says(alone: Installation) -> None:
     port = free_port()
     process = machine.start(UNITS["homeport.service"], **{"5001": str(port)})
     process.says(f"Homeport is ready: http://127.0.0.1:{port}")
-    assert httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200
+    ready = f"http://127.0.0.1:{port}/health/ready"
+    process.wait_until(lambda: httpx.get(ready, timeout=30).status_code == 200, "it was ready")
     assert (machine.state / "homeport" / "homeport.db").exists()
     assert process.terminate() == 0
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect, sync_playwright
 
 from homeport.entry.console_files import BUILT
 from tests.support.furnish import FIRST
 
 #: Milliseconds until something that should appear counts as missing.
-PATIENCE = 15_000
+PATIENCE = 30_000
+_LOOK = 50
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
     "--no-sandbox",
@@ -32,13 +33,14 @@ _FLAGS = (
 _FAILED_LOAD = "Failed to load resource"
 #: Notes down what an answer and every progress bar showed on their way, faster than a test can look.
 _RECORD = """
-window.seen = {answers: [], progress: {}, stages: []};
+window.seen = {answers: [], progress: {}, stages: [], toasts: []};
 const note = (list, value) => { if (list.at(-1) !== value) list.push(value); };
 new MutationObserver(() => {
   for (const answer of document.querySelectorAll('[data-testid=answer]')) note(window.seen.answers, answer.textContent);
   for (const bar of document.querySelectorAll('[role=progressbar][aria-label^=Progress]'))
     note(window.seen.progress[bar.ariaLabel] ??= [], Number(bar.ariaValueNow));
   for (const stage of document.querySelectorAll('.status-cell .faint')) note(window.seen.stages, stage.textContent);
+  for (const toast of document.querySelectorAll('.toasts .toast .grow')) note(window.seen.toasts, toast.textContent);
 }).observe(document, {subtree: true, childList: true, characterData: true, attributes: true});
 """
 _DROP = """(zone, [name, type, text]) => {
@@ -94,9 +96,17 @@ class Visit:
         return self.page.get_by_role("heading", level=1, name=name, exact=True)
 
     def seen(self, what: str) -> list[str]:
-        """What the tab has noted down since it was loaded: `answers`, `stages`."""
+        """What the tab has noted down since it was loaded: `answers`, `stages`, `toasts`."""
         found: list[str] = self.page.evaluate("what => window.seen[what]", what)
         return found
+
+    def was_told(self, text: str) -> None:
+        """Wait until a message that goes away by itself has been shown."""
+        for _ in range(PATIENCE // _LOOK):
+            if text in self.seen("toasts"):
+                return
+            self.page.wait_for_timeout(_LOOK)
+        pytest.fail(f"{text!r} was not shown: {self.seen('toasts')}")
 
     def progress_of(self, name: str) -> list[int]:
         """The percentages that the progress bar of a document has shown since the tab was loaded."""
@@ -134,6 +144,7 @@ def open_browser() -> Iterator[Browser]:
         _missing(f"there is no browser: none of {', '.join(_PROGRAMS)} is installed")
     if not (BUILT / "index.html").exists():
         _missing("the console is not built: run `make console`")
+    expect.set_options(timeout=PATIENCE)  # the default timeout of a page is not for these
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
         yield browser

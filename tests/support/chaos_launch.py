@@ -10,9 +10,12 @@ import faulthandler
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
+
+from pydantic import BaseModel
 
 from homeport.entry import timetable
 from homeport.entry.cli.main import main as start
@@ -26,8 +29,8 @@ from homeport.runtime.tasks.dispatchers.local import LocalDispatcher
 from homeport.runtime.tasks.queues import Queue
 from homeport.runtime.tasks.run import Runner
 from homeport.runtime.tasks.sweep import Sweep
-from homeport.runtime.tasks.task import NoPayload, RunningJob, Task
-from homeport.runtime.tasks.timetable import Entry, Every
+from homeport.runtime.tasks.task import RunningJob, Task
+from homeport.runtime.tasks.timetable import Entry, Every, Timetable
 
 #: Of all hints.
 DROPPED = 0.3
@@ -45,12 +48,18 @@ TICK_ENTRY = "chaos_tick"
 TICK_PERIOD = timedelta(seconds=5)
 
 
-async def _tick(room: OperateRoom, _payload: NoPayload, job: RunningJob) -> None:
+class DueTime(BaseModel):
+    """For which due time the job was written."""
+
+    due: datetime | None = None
+
+
+async def _tick(room: OperateRoom, _payload: DueTime, job: RunningJob) -> None:
     async with room.database.begin() as session:
         await job.complete(session)
 
 
-TICK: Task[OperateRoom, NoPayload] = Task("chaos.tick", Queue.RETENTION, NoPayload, _tick)
+TICK: Task[OperateRoom, DueTime] = Task("chaos.tick", Queue.RETENTION, DueTime, _tick)
 
 
 def lose_and_double(kind: Any, luck: Random) -> None:
@@ -102,13 +111,21 @@ def shorten_leases(seconds: float) -> None:
 
 
 def add_tick() -> None:
-    """An entry of the timetable that is due every few seconds."""
+    """An entry of the timetable that is due every few seconds; each job says for which due time it was written."""
     entries = timetable.entries
 
     def with_tick(settings: Settings) -> tuple[Entry, ...]:
-        return (*entries(settings), Entry(TICK_ENTRY, TICK, NoPayload(), Every(TICK_PERIOD)))
+        return (*entries(settings), Entry(TICK_ENTRY, TICK, DueTime(), Every(TICK_PERIOD)))
 
     timetable.entries = with_tick
+    kind: Any = Timetable
+    deal_with: Callable[..., Awaitable[bool]] = kind._deal_with
+
+    async def saying_when(keeper: Timetable, entry: Entry, due: datetime, now: datetime) -> bool:
+        said = replace(entry, payload=DueTime(due=due)) if entry.name == TICK_ENTRY else entry
+        return await deal_with(keeper, said, due, now)
+
+    kind._deal_with = saying_when
     operate_tasks.TASKS = (*operate_tasks.TASKS, TICK)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -88,10 +87,15 @@ class OrderDesk:
             await until(done, seconds)
         except TimeoutError:
             raise AssertionError(f"{await self.states()} instead of {count} that succeeded: {self.notes}") from None
-        await asyncio.sleep(0.1)  # the note follows the row
-        ends = Counter(note.name for note in self.notes if note.what == "ended")
-        assert len(ends) == count
-        assert set(ends.values()) == {1}
+
+        async def noted() -> bool:  # the note follows the row
+            return len(self._ends()) == count
+
+        await until(noted)
+        assert set(self._ends().values()) == {1}
+
+    def _ends(self) -> Counter[str]:
+        return Counter(note.name for note in self.notes if note.what == "ended")
 
 
 @asynccontextmanager

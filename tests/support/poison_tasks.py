@@ -66,14 +66,15 @@ POISON = Task("test.poison", Queue.MAIL, Dose, _take, max_attempts=3)
 
 
 def main() -> None:
-    """As `homeport`, with the task above; with a clock that is wrong by CLOCK_AHEAD seconds."""
+    """As `homeport`, with the task above, a clock that is wrong by CLOCK_AHEAD and leases of TEST_LEASE seconds."""
     _set_clock(timedelta(seconds=float(os.environ.get("CLOCK_AHEAD", "0"))))
     tasks.TASKS = (*tasks.TASKS, POISON)
     lost.MOST = POISON.max_attempts  # ten processes take a while to die
     runner, sweep = Runner.__init__.__kwdefaults__, Sweep.__init__.__kwdefaults__
     assert runner is not None
     assert sweep is not None
-    runner.update(lease=timedelta(seconds=LEASE_SECONDS), renew_seconds=0.5)
+    lease = float(os.environ.get("TEST_LEASE", LEASE_SECONDS))
+    runner.update(lease=timedelta(seconds=lease), renew_seconds=0.5)
     sweep.update(interval=0.5, grace=timedelta(seconds=1))
     from homeport.entry.cli.main import main as homeport
 

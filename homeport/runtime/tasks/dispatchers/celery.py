@@ -162,7 +162,7 @@ class CeleryDispatcher:
     def _connects(self) -> bool:
         try:
             with self._app.connection_for_write(connect_timeout=CONNECT_SECONDS) as connection:
-                connection.ensure_connection(max_retries=1, timeout=CONNECT_SECONDS)
+                connection.ensure_connection(max_retries=1, interval_start=0, timeout=CONNECT_SECONDS)
         except self._failures:
             return False
         return True
