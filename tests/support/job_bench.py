@@ -130,7 +130,7 @@ class Bench:
 
     async def make_due(self, job_id: str) -> None:
         """As after the pause before another attempt."""
-        before = utc_now() - timedelta(seconds=1)
+        before = utc_now() - timedelta(minutes=1)
         await self.change(job_id, run_at=before, hint_at=before)
 
 

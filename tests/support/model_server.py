@@ -79,7 +79,7 @@ class ModelServer:
         """The recorded calls whose path ends so."""
         return [call for call in list(self.calls) if call.path.endswith(path)]
 
-    def wait_until(self, happened: Callable[[], bool], seconds: float = 5.0) -> None:
+    def wait_until(self, happened: Callable[[], bool], seconds: float = 30.0) -> None:
         """Wait in this thread until it has happened; a failed assertion after so many seconds."""
         until = time.monotonic() + seconds
         while not happened():
@@ -241,7 +241,7 @@ def model_server(**setup: Any) -> Iterator[ModelServer]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=_run, args=(loop, server, started), name="model-server", daemon=True)
     thread.start()
-    assert started.wait(10), "The model server did not start."
+    assert started.wait(30), "The model server did not start."
     try:
         yield server
     finally:

@@ -45,6 +45,16 @@ def hold(seconds: float) -> int:
     return os.getpid()
 
 
+def wait_for_file(path: str) -> bool:
+    """Whether the file comes within 30 s."""
+    end = time.monotonic() + 30
+    while not Path(path).exists():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
 def loop_forever() -> NoReturn:
     while True:
         pass

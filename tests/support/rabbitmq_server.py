@@ -19,7 +19,7 @@ from tests.support.servers import missing
 
 _DEFAULT = "amqp://guest:guest@127.0.0.1:5672/"
 _VARIABLE = "HOMEPORT_TEST_RABBITMQ"
-_CONNECT_SECONDS = 5
+_CONNECT_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 
 from tests.support.certificates import Certificate
@@ -21,6 +22,13 @@ SENTINEL_PASSWORD = "another-secret"
 MASTER = "mymaster"
 _SLOTS = 16384
 _PATIENCE = 30.0
+
+
+def wait_for_slow_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the product wait longer: on a busy machine a Redis that is well may be later than operators want to wait."""
+    for name in ("connect._CHECK_SECONDS", "connect._CONNECT_SECONDS", "connect._ANSWER_SECONDS"):
+        monkeypatch.setattr(f"homeport.runtime.redis.{name}", _PATIENCE)
+    monkeypatch.setattr("homeport.runtime.redis.broadcast._SEND_SECONDS", _PATIENCE)
 
 
 @dataclass(slots=True)
@@ -109,8 +117,11 @@ class Watched:
 
 
 @contextmanager
-def behind_sentinels(folder: Path, *, watchers: int = 3) -> Iterator[Watched]:
-    """Start them; master and replica want `PASSWORD`, the Sentinels `SENTINEL_PASSWORD`."""
+def behind_sentinels(folder: Path, *, watchers: int = 3, down_after: int = 1000) -> Iterator[Watched]:
+    """Start them; master and replica want `PASSWORD`, the Sentinels `SENTINEL_PASSWORD`.
+
+    A master that does not answer for `down_after` milliseconds is replaced: few only where it is to be.
+    """
     secret = ("--requirepass", PASSWORD, "--masterauth", PASSWORD, "--repl-diskless-sync-delay", "0")
     with ExitStack() as stack:
         master = stack.enter_context(redis_process(folder / "master", *secret))
@@ -119,7 +130,7 @@ def behind_sentinels(folder: Path, *, watchers: int = 3) -> Iterator[Watched]:
         with redis.Redis(port=replica.port, password=PASSWORD) as client:
             wait_for(lambda: _follows(client), seconds=_PATIENCE, what="the replica")
         sentinels = [
-            stack.enter_context(_sentinel(folder / f"sentinel-{number}", master.port, quorum=watchers // 2 + 1))
+            stack.enter_context(_sentinel(folder / f"sentinel-{number}", master.port, watchers // 2 + 1, down_after))
             for number in range(watchers)
         ]
         for one in sentinels:
@@ -129,7 +140,7 @@ def behind_sentinels(folder: Path, *, watchers: int = 3) -> Iterator[Watched]:
         yield Watched(master, replica, sentinels)
 
 
-def _sentinel(folder: Path, master: int, *, quorum: int) -> AbstractContextManager[RedisProcess]:
+def _sentinel(folder: Path, master: int, quorum: int, down_after: int) -> AbstractContextManager[RedisProcess]:
     folder.mkdir(parents=True)
     file = folder / "sentinel.conf"
     port = free_port()
@@ -138,7 +149,7 @@ def _sentinel(folder: Path, master: int, *, quorum: int) -> AbstractContextManag
         f'sentinel auth-pass {MASTER} "{PASSWORD}"',
         f'sentinel sentinel-pass "{SENTINEL_PASSWORD}"',
         f'requirepass "{SENTINEL_PASSWORD}"',
-        f"sentinel down-after-milliseconds {MASTER} 1000",
+        f"sentinel down-after-milliseconds {MASTER} {down_after}",
         f"sentinel failover-timeout {MASTER} 5000",
         "bind 127.0.0.1",
         f"port {port}",

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 import httpx
 
 _ADDRESS = re.compile(r"Running on (http://127\.0\.0\.1:\d+)")
+_SECONDS = 60
 _EVERYTHING = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
 
 
@@ -37,7 +38,7 @@ class S3Server:
     def new_bucket(self) -> str:
         """An empty bucket nobody else uses, in us-east-1."""
         name = f"test-{uuid4().hex[:12]}"
-        httpx.put(f"{self.endpoint}/{name}", trust_env=False).raise_for_status()
+        httpx.put(f"{self.endpoint}/{name}", timeout=_SECONDS, trust_env=False).raise_for_status()
         return name
 
     @contextmanager
@@ -58,7 +59,11 @@ class S3Server:
         # The server finds the service by the scope of the signature and does not look at the rest of it.
         scope = "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=x"
         answer = httpx.post(
-            self.endpoint, data=form | {"Version": "2010-05-08"}, headers={"Authorization": scope}, trust_env=False
+            self.endpoint,
+            data=form | {"Version": "2010-05-08"},
+            headers={"Authorization": scope},
+            timeout=_SECONDS,
+            trust_env=False,
         )
         return answer.raise_for_status().text
 
@@ -67,6 +72,7 @@ class S3Server:
             f"{self.endpoint}/moto-api/reset-auth",
             content=requests,
             headers={"Content-Type": "text/plain"},
+            timeout=_SECONDS,
             trust_env=False,
         ).raise_for_status()
 

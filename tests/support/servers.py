@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -26,7 +27,11 @@ Result = TypeVar("Result")
 _DEFAULT_POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
 _DEFAULT_MYSQL = "mysql://root@127.0.0.1:3306"
 _DEFAULT_REDIS = "redis://127.0.0.1:6379/15"
-_CONNECT_SECONDS = 5
+_CONNECT_SECONDS = 30
+#: Ports that a system hands out by itself begin above all of these: one of those may be taken before it is bound.
+_FIRST_PORT = 12_000
+_PORTS_OF_A_WORKER = 2_000
+_BLOCKS = 9
 
 
 def missing(server: str, variable: str, address: str, reason: object) -> NoReturn:
@@ -51,11 +56,24 @@ def wait_for(ready: Callable[[], bool], *, seconds: float = 15, what: str) -> No
         time.sleep(0.02)
 
 
+def _own_ports() -> Iterator[int]:
+    """Those of this worker of pytest-xdist, round and round; each process begins elsewhere among them."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = _FIRST_PORT + worker % _BLOCKS * _PORTS_OF_A_WORKER
+    begin = os.getpid() * 131  # processes that were started one after the other begin far from each other
+    return itertools.cycle([first + (begin + step) % _PORTS_OF_A_WORKER for step in range(_PORTS_OF_A_WORKER)])
+
+
+_PORTS = _own_ports()
+
+
 def free_port() -> int:
-    """A port on the loopback interface that was free a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A port on the loopback interface that was free a moment ago; another one each time."""
+    for port in itertools.islice(_PORTS, _PORTS_OF_A_WORKER):
+        with contextlib.suppress(OSError), socket.socket() as listener:
+            listener.bind(("127.0.0.1", port))
+            return port
+    pytest.fail("no port is free", pytrace=False)
 
 
 @dataclass(frozen=True, slots=True)

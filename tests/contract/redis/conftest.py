@@ -19,8 +19,15 @@ from tests.support.redis_servers import (
     cluster,
     over_tls,
     redis_process,
+    wait_for_slow_answers,
     with_password,
 )
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that waits for the end of such a time sets it itself."""
+    wait_for_slow_answers(monkeypatch)
 
 
 def settings_of(**variables: object) -> RedisSettings:
@@ -36,7 +43,7 @@ def settings_of_sentinels(watched: Watched, **variables: object) -> RedisSetting
             "redis_sentinels": watched.addresses,
             "redis_sentinel_service_name": MASTER,
             "redis_sentinel_password": SENTINEL_PASSWORD,
-            "redis_sentinel_socket_timeout": 3,
+            "redis_sentinel_socket_timeout": 30,
             "redis_password": PASSWORD,
             **variables,
         }
@@ -76,7 +83,7 @@ def private(folder: Path) -> Iterator[RedisSettings]:
 @contextmanager
 def watched(folder: Path) -> Iterator[RedisSettings]:
     """A master that Sentinels know."""
-    with behind_sentinels(folder) as found:
+    with behind_sentinels(folder, down_after=60_000) as found:
         yield settings_of_sentinels(found)
 
 

@@ -63,7 +63,7 @@ def private(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) 
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    with behind_sentinels(tmp_path_factory.mktemp("watched"), watchers=1) as found:
+    with behind_sentinels(tmp_path_factory.mktemp("watched"), watchers=1, down_after=60_000) as found:
         yield found
 
 

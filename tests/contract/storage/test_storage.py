@@ -334,7 +334,7 @@ async def test_a_presigned_url_serves_the_blob(storage: Storage) -> None:
     for key in ("a/b.txt", "日本 +&#?%20.txt"):
         await storage.write(key, b"content of " + key.encode(), "text/plain")
         url = await storage.presign(key, timedelta(minutes=1))
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
             answer = await client.get(url)
         assert answer.content == b"content of " + key.encode()
         assert answer.headers["content-type"].startswith("text/plain")

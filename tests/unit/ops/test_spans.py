@@ -6,7 +6,6 @@ import io
 import json
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -183,7 +182,8 @@ def test_log_lines_name_the_span_they_were_written_in(tracing: OtelTracing, log:
     assert lines[2]["event"] == "outside"
 
 
-def test_what_was_traced_before_the_end_arrives(collector: Collector, tmp_path: Path) -> None:
+def test_what_was_traced_before_the_end_arrives(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("homeport.runtime.ops.otel.FLUSH_SECONDS", 60)
     settings = OtelSettings(
         enable_otel=True, otel_sampling_rate=1, otlp_trace_endpoint=f"{collector.address}/own/traces"
     )

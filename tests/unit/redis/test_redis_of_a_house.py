@@ -7,10 +7,17 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 from sqlalchemy.engine import make_url
 
 from tests.support.house import open_test_house
+from tests.support.redis_servers import wait_for_slow_answers
 from tests.support.servers import free_port
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_for_slow_answers(monkeypatch)
 
 
 async def test_without_a_name_there_is_none(tmp_path: Path) -> None:
@@ -30,6 +37,7 @@ async def test_the_one_that_is_named_is_open_and_ready(tmp_path: Path, redis_url
     async with open_test_house(tmp_path, set_up=False, **named) as found:
         redis = found.house.redis
         assert redis is not None
+        found.house.checks._patience = 30
         await redis.client.set("a", "b")
         assert (await found.house.checks.faults())["redis"] is None
 
@@ -37,6 +45,7 @@ async def test_the_one_that_is_named_is_open_and_ready(tmp_path: Path, redis_url
 async def test_one_that_does_not_answer_hinders_no_start_but_readiness(tmp_path: Path) -> None:
     port = str(free_port())
     async with open_test_house(tmp_path, set_up=False, REDIS_HOST="127.0.0.1", REDIS_PORT=port) as found:
+        found.house.checks._patience = 30
         async with httpx.AsyncClient(transport=httpx.ASGITransport(found.app), base_url="http://house") as client:
             answer = await client.get("/health/ready")
         assert answer.status_code == 503

@@ -29,7 +29,7 @@ async def test_every_test_is_given_an_empty_database(database_url: str, turn: st
 @pytest.mark.parametrize("turn", ["first", "second"])
 def test_every_test_is_given_an_empty_redis(redis_url: str, turn: str) -> None:
     host, port = redis_url.removeprefix("redis://").split("/", maxsplit=1)[0].split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
         connection.sendall(b"INCR seen\r\n")
         assert connection.recv(100) == b":1\r\n"
 

@@ -127,7 +127,7 @@ async def test_the_console_asks_who_it_is_and_for_the_token(chat: ChatApp) -> No
     app = await chat.add_app(model("echo"))
     path = f"/apps/{app.id}/chat-messages"
 
-    async with httpx.AsyncClient(base_url=str(chat.console.base_url)) as stranger:
+    async with httpx.AsyncClient(base_url=str(chat.console.base_url), timeout=30) as stranger:
         answer = await stranger.post(path, json={"query": "Hi"})
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
     answer = await chat.console.post(path, json={"query": "Hi"}, headers={"X-CSRF-Token": "wrong"})

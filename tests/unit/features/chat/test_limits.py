@@ -41,8 +41,14 @@ async def test_an_answer_that_takes_too_long_is_stopped_and_kept_as_far_as_it_ca
     async with open_chat_app(tmp_path, set_up=True, **variables) as hasty:
         app = await hasty.add_app(model("stall"))
 
-        events = await app.stream()
-        whole = await app.ask()
+        for _ in range(5):  # on a busy machine the second may be over before the first word has come
+            events = await app.stream()
+            if events.answer:
+                break
+        for _ in range(5):
+            whole = await app.ask()
+            if whole.json().get("answer"):
+                break
 
     assert events.names == ["message", "message_end"]
     assert events.answer == "Hello"

@@ -31,7 +31,7 @@ WRITE = [
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stranger(chat: ChatApp) -> AsyncIterator[httpx.AsyncClient]:
     """A program without a key."""
-    async with httpx.AsyncClient(base_url=f"{chat.address}/v1") as client:
+    async with httpx.AsyncClient(base_url=f"{chat.address}/v1", timeout=30) as client:
         yield client
 
 
@@ -137,5 +137,5 @@ async def test_unknown_addresses_and_methods_are_answered_in_the_envelope(
     assert told(await app.client.put("/chat-messages")) == (405, "method_not_allowed")
     assert told(await app.client.get("/messages/no-uuid/suggested")) == (404, "not_found")
     assert told(await chat.console.get("/nothing")) == (404, "not_found")
-    async with httpx.AsyncClient(base_url=chat.address) as browser:
+    async with httpx.AsyncClient(base_url=chat.address, timeout=30) as browser:
         assert told(await browser.post("/health")) == (405, "method_not_allowed")

@@ -15,6 +15,7 @@ from homeport.features.operate.jobs.summarize import summarize
 from homeport.features.operate.jobs.switch_queue import pause, resume, set_limits
 from homeport.runtime.db.columns import new_id, utc_now
 from homeport.runtime.errors import HomeportError, Unavailable
+from homeport.runtime.tasks import attempt
 from homeport.runtime.tasks.jobs import Jobs
 from homeport.runtime.tasks.presence import Presence
 from homeport.runtime.tasks.queues import Queue
@@ -94,7 +95,7 @@ async def test_a_paused_queue_says_by_whom(bench: Bench) -> None:
 
 
 async def test_a_job_that_waits_for_another_attempt_says_why(bench: Bench) -> None:
-    job_id = await bench.enqueue(bench.task(_be_away))
+    job_id = await bench.enqueue(bench.task(_be_away, pause=timedelta(minutes=1)))
     await bench.worker().run(job_id, DATASET)
     said = await reason(bench, job_id)
     assert said.startswith("Attempt 2 of 5 begins at ")
@@ -116,7 +117,7 @@ async def test_a_failed_job_says_its_error_and_is_replayed_with_all_attempts(ben
 
 
 async def test_a_retry_does_not_wait_for_the_pause(bench: Bench) -> None:
-    job_id = await bench.enqueue(bench.task(_be_away))
+    job_id = await bench.enqueue(bench.task(_be_away, pause=timedelta(minutes=1)))
     runner = bench.worker()
     await runner.run(job_id, DATASET)
     assert not await runner.run(job_id, DATASET)
@@ -209,7 +210,10 @@ async def test_a_job_in_a_queue_of_a_newer_version_is_in_sight_and_says_so(bench
     assert (last.queue, last.waiting, last.workers) == ("of_tomorrow", 1, 0)
 
 
-async def test_a_job_of_an_unknown_task_says_that_it_waits_for_a_newer_worker(bench: Bench) -> None:
+async def test_a_job_of_an_unknown_task_says_that_it_waits_for_a_newer_worker(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "_ASK_AGAIN", (timedelta(minutes=1), timedelta(minutes=2)))
     job_id = await bench.enqueue(bench.task())
     await bench.change(job_id, task="test.of_tomorrow")
     await bench.worker().run(job_id, DATASET)

@@ -299,7 +299,8 @@ async def test_an_address_that_was_allowed_once_is_not_visited_when_it_no_longer
 
     async with open_chat_app(tmp_path, set_up=False, MODEL_ENDPOINT_ALLOW_PRIVATE="false") as app:
         body = {"inputs": {}, "query": "Hello?", "user": "ann"}
-        async with httpx.AsyncClient(base_url=f"{app.address}/v1", headers={"Authorization": token}) as client:
+        headers = {"Authorization": token}
+        async with httpx.AsyncClient(base_url=f"{app.address}/v1", headers=headers, timeout=30) as client:
             answer = await client.post("/chat-messages", json=body)
 
     assert (answer.status_code, answer.json()["code"]) == (400, "address_refused")

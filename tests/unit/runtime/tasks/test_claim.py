@@ -54,7 +54,7 @@ async def test_a_dropped_hint_is_sent_again_by_the_sweep(bench: Bench) -> None:
     job_id = await bench.enqueue(bench.task())
     bench.hints.sent.clear()
     assert await bench.sweep().once() == 0, "a fresh hint is left in peace"
-    await bench.change(job_id, hint_at=utc_now() - timedelta(seconds=1))
+    await bench.change(job_id, hint_at=utc_now() - timedelta(minutes=1))
     assert await bench.sweep().once() == 1
     assert [job for _, job in bench.hints.sent] == [job_id]
     assert await bench.sweep().once() == 0
@@ -64,7 +64,7 @@ async def test_sweeps_at_the_same_time_send_each_hint_once(bench: Bench) -> None
     task = bench.task()
     for number in range(10):
         job_id = await bench.enqueue(task, str(number))
-        await bench.change(job_id, hint_at=utc_now() - timedelta(seconds=1))
+        await bench.change(job_id, hint_at=utc_now() - timedelta(minutes=1))
     bench.hints.sent.clear()
     await asyncio.gather(*(bench.sweep().once() for _ in range(4)))
     # A sweep that meets the locked rows of another leaves them out; what is left over, the next one finds.

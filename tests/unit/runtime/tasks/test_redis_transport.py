@@ -24,7 +24,7 @@ def lose(broker: MortalRedis, connection: Connection) -> Any:
     """
     queue = connection.SimpleQueue("dataset")
     queue.put({"hello": "there"})
-    message = queue.get(timeout=5)
+    message = queue.get(timeout=30)
     SimpleQueue(connection.channel(), "mail").consumer.consume()
     with contextlib.suppress(*connection.connection_errors):
         connection.drain_events(timeout=0.1)

@@ -91,9 +91,9 @@ async def test_a_task_that_blocks_its_process_is_named_in_the_log(sqlite_bench: 
     job_id = await sqlite_bench.enqueue(sqlite_bench.task(compute))
     with capture_logs() as said:
         await sqlite_bench.worker(lease=timedelta(seconds=0.5), renew_seconds=0.1).run(job_id)
-    [line] = [line for line in said if line["event"].startswith("a task has blocked this process")]
-    assert line["tasks"] == ["test.compute"]
-    assert line["seconds"] >= 0.3
+    found = [line for line in said if line["event"].startswith("a task has blocked this process")]
+    # More than one where the machine stood still, too.
+    assert any(line["tasks"] == ["test.compute"] and line["seconds"] >= 0.3 for line in found), found
     assert (await sqlite_bench.row(job_id)).state == JobState.SUCCEEDED
 
 
@@ -101,19 +101,32 @@ async def test_after_a_standstill_a_process_does_not_take_its_own_jobs_for_lost(
     sqlite_bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(routine, "_STANDSTILL", 0.3)
-    monkeypatch.setattr(sweep, "_RECOVERY", 0.5)
-    bench = sqlite_bench
+    monkeypatch.setattr(sweep, "_RECOVERY", 30)
+    bench, swept = sqlite_bench, asyncio.Event()
+
+    class SeenSweep(Sweep):
+        async def once(self) -> int:
+            count = await super().once()
+            swept.set()
+            return count
+
+    sweeping = SeenSweep(bench.database, bench.hints, interval=0.02)
+
+    async def renewed() -> bool:
+        lease_until = (await bench.row(job_id)).lease_until
+        return lease_until is None or lease_until > utc_now()
 
     async def sleep_like_a_laptop(diary: Diary, note: Note, job: RunningJob) -> None:
-        time.sleep(1.2)  # noqa: ASYNC251 - this is what must not be done
-        await asyncio.sleep(1)
+        await bench.change(job.id, hint_at=utc_now())  # its hint is old: once its lease is over the sweep would see it
+        sweeping.start()
+        await swept.wait()  # the sweep pauses now, and its next look is due before the leases are renewed
+        time.sleep(1.5)  # noqa: ASYNC251 - this is what must not be done
+        await until(renewed)
         diary.done.append(f"attempt {job.attempt}")
 
     job_id = await bench.enqueue(bench.task(sleep_like_a_laptop))
-    sweeping = Sweep(bench.database, bench.hints, interval=0.02)
-    sweeping.start()
     with capture_logs() as said:
-        await bench.worker(lease=timedelta(seconds=0.6), renew_seconds=0.2).run(job_id)
+        await bench.worker(lease=LEASE, renew_seconds=2).run(job_id)
     await sweeping.close()
     assert bench.diary.done == ["attempt 1"]
     row = await bench.row(job_id)
