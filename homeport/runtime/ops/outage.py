@@ -24,17 +24,18 @@ class Outage:
         self._said = float("-inf")
         self._failures = 0
 
-    def failed(self, error: BaseException, **about: object) -> None:
-        """It failed once more."""
+    def failed(self, error: BaseException, **about: object) -> bool:
+        """It failed once more; answers whether that was said."""
         now = time.monotonic()
         self._failures += 1
         if self._began is None:
             self._began = now
         elif now - self._said < self._remind:
-            return
+            return False
         self._said = now
         reason = (str(error) or type(error).__name__).splitlines()[0][:500]
         log.warning(self._event, error=reason, failures=self._failures, **about)
+        return True
 
     def ended(self) -> None:
         """It went well; says so when it had failed."""

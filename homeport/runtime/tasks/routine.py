@@ -8,7 +8,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
+from homeport.runtime.errors import HomeportError
+from homeport.runtime.ops import faults
 from homeport.runtime.ops.outage import Outage
 
 log = structlog.get_logger(__name__)
@@ -17,10 +20,12 @@ log = structlog.get_logger(__name__)
 _CLOSE_SECONDS = 5.0
 #: A process stood still (a task that blocked it, a machine that slept) when a pause took so many seconds longer.
 _STANDSTILL = 10.0
+#: What is raised while something is away. Anything else is a fault of ours.
+_AWAY = (OSError, SQLAlchemyError, HomeportError)
 
 
 class Routine:
-    """Calls `step`, waits `interval` seconds after it, and so on; an error is a line of its outage and no more."""
+    """Calls `step`, waits `interval` seconds after it, and so on; any error is a line of its outage, and it goes on."""
 
     def __init__(
         self, step: Callable[[], Awaitable[object]], *, interval: float, outage: Outage, recovery: float = 0.0
@@ -61,8 +66,11 @@ class Routine:
             try:
                 await self._step()
                 self._outage.ended()
-            except Exception as error:  # noqa: BLE001 - the edge: what others are saved by must not die of one error
+            except _AWAY as error:
                 self._outage.failed(error)
+            except Exception as error:  # noqa: BLE001 - the edge: what others are saved by must not die of one error
+                if self._outage.failed(error, exc_info=error):
+                    faults.report(error)
             late = await self._pause(self._interval)
             if self._recovery and late > _STANDSTILL:
                 log.warning("this process stood still; it renews its leases before it goes on", seconds=late)

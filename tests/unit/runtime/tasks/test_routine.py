@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from structlog.testing import capture_logs
 
 from homeport.runtime.ops.outage import Outage
@@ -15,13 +16,26 @@ def outage() -> Outage:
     return Outage("it failed", "it goes on")
 
 
-async def test_an_error_of_any_kind_is_one_line_and_the_next_time_comes() -> None:
+@pytest.fixture
+def reported(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """What an error tracker is told."""
+    told: list[BaseException] = []
+    monkeypatch.setattr("homeport.runtime.ops.faults.report", told.append)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("error", "ours"), [(OSError("it is away"), False), (KeyError("nobody thought of this"), True)]
+)
+async def test_an_error_of_any_kind_is_one_line_and_the_next_time_comes(
+    error: Exception, ours: bool, reported: list[BaseException]
+) -> None:
     times: list[int] = []
 
     async def step() -> None:
         times.append(len(times))
         if len(times) < 4:
-            raise KeyError("nobody thought of this")
+            raise error
 
     async def often() -> bool:
         return len(times) > 5
@@ -32,7 +46,9 @@ async def test_an_error_of_any_kind_is_one_line_and_the_next_time_comes() -> Non
         await until(often)
         await routine.close()
     assert [line["event"] for line in said] == ["it failed", "it goes on"]
-    assert said[0]["error"] == "'nobody thought of this'"
+    assert said[0]["error"] == str(error)
+    assert said[0].get("exc_info") is (error if ours else None), "where the line is that is wrong"
+    assert reported == ([error] if ours else [])
 
 
 async def test_it_ends_at_once_in_a_pause_and_after_the_step_that_runs() -> None:
