@@ -61,7 +61,7 @@ async def test_it_ends_at_once_in_a_pause_and_after_the_step_that_runs() -> None
     resting = Routine(step, interval=3600, outage=outage())
     resting.start()
     await asyncio.sleep(0.2)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         await resting.close()
     assert ended == [True]
 
@@ -89,5 +89,5 @@ async def test_starting_it_twice_is_starting_it_once() -> None:
 async def test_one_that_is_closed_before_its_start_does_nothing() -> None:
     routine = Routine(asyncio.Event().wait, interval=3600, outage=outage())
     await routine.close()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         await routine.run()
